@@ -1,0 +1,85 @@
+"""Typed reads from a parsed TOML document; a wrong shape is an error that names its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from hybrid_install.errors import InvalidDataError
+
+T = TypeVar("T")
+Table = Mapping[str, Any]
+
+_NAMES: dict[type, str] = {
+    str: "a string",
+    bool: "true or false",
+    dict: "a table",
+    list: "an array",
+    int: "an integer",
+}
+
+
+def _checked(value: object, kind: type[T], context: str) -> T:
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    found = _NAMES.get(type(value), type(value).__name__)
+    raise InvalidDataError(f"expected {_NAMES[kind]}, found {found}", context)
+
+
+def optional(table: Table, key: str, kind: type[T]) -> T | None:
+    """The value of `key`, or None where the key is absent."""
+    return _checked(table[key], kind, key) if key in table else None
+
+
+def required(table: Table, key: str, kind: type[T]) -> T:
+    """The value of `key`; its absence is an error."""
+    if key not in table:
+        raise InvalidDataError("is missing", key)
+    return _checked(table[key], kind, key)
+
+
+def table_at(document: Table, *path: str) -> Table:
+    """The table at `path`; an absent table reads as an empty one."""
+    current: Table = document
+    for depth, key in enumerate(path, start=1):
+        if key not in current:
+            return {}
+        current = _checked(current[key], dict, ".".join(path[:depth]))
+    return current
+
+
+def strings(table: Table, key: str) -> tuple[str, ...]:
+    """An array of strings; absent reads as empty."""
+    return each(optional(table, key, list) or [], key, lambda item: _checked(item, str, ""))
+
+
+def tables(table: Table, key: str) -> tuple[Table, ...]:
+    """An array of tables; absent reads as empty."""
+    return each(optional(table, key, list) or [], key, as_table)
+
+
+def as_table(value: object) -> Table:
+    """`value`, which must be a table."""
+    return _checked(value, dict, "")
+
+
+def as_string(value: object) -> str:
+    """`value`, which must be a string."""
+    return _checked(value, str, "")
+
+
+def each(items: Sequence[Any], key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
+    """`read` applied to every item; an error gains `key[index]`."""
+
+    def read_at(index: int, item: object) -> T:
+        try:
+            return read(item)
+        except InvalidDataError as error:
+            raise error.within(f"{key}[{index}]") from None
+
+    return tuple(read_at(index, item) for index, item in enumerate(items))
+
+
+def first_line_break(values: Iterable[str]) -> str | None:
+    """The first value that holds a control character, which no name, version or url may."""
+    return next((value for value in values if any(ord(char) < ord(" ") for char in value)), None)

@@ -1,0 +1,174 @@
+"""The only door to poetry-core's marker semantics.
+
+A marker is evaluated leaf by leaf: the tree is walked here, each comparison is poetry-core's
+(`SingleMarker(...).validate`). Building Poetry's simplified marker instead takes seconds on real
+locks; the differential tests hold both to the same answers. uv's evaluator is never asked: the
+two disagree on `in` lists, on `platform_release`, on release candidates and on several extras.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hybrid_install.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    from poetry.core.version.markers import SingleMarker
+
+Environment = Mapping[str, str]
+"""PEP 508 environment markers of one interpreter, without `extra`."""
+
+Predicate = Callable[[Environment, frozenset[str]], bool]
+
+# poetry/core/version/grammars/markers.lark
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<paren>[()])
+    | (?P<string>"(?:[^"\\]|\\.)*"|'[^']*')
+    | (?P<operator>===|==|>=|<=|!=|~=|>|<|not\s+in\b|in\b)
+    | (?P<boolean>and\b|or\b)
+    | (?P<name>[A-Za-z_][A-Za-z_.]*)
+    )""",
+    re.VERBOSE,
+)
+
+_VARIABLES = frozenset(
+    """
+    extra implementation_name implementation_version os.name os_name platform.machine
+    platform.python_implementation platform.version platform_machine
+    platform_python_implementation platform_release platform_system platform_version
+    python_full_version python_implementation python_version sys.platform sys_platform
+    """.split()
+)
+
+Token = tuple[str, str]
+
+
+def holds(marker: str, environment: Environment, extras: frozenset[str]) -> bool:
+    """Whether `marker` is true for `environment` with these (normalized) extras requested.
+
+    `""` and `*` are always true, `<empty>` never is, as in `parse_marker`.
+    `InvalidDataError` where Poetry could not parse the marker either.
+    """
+    if marker in {"", "*"}:
+        return True
+    if marker == "<empty>":
+        return False
+    return _parse(marker)(environment, extras)
+
+
+@lru_cache(maxsize=4096)
+def _parse(marker: str) -> Predicate:
+    tokens = _Tokens(marker)
+    predicate = _disjunction(tokens)
+    tokens.expect_end()
+    return predicate
+
+
+class _Tokens:
+    """The marker's tokens, read once from left to right."""
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+        self._rest = _tokenize(marker)
+        self.current: Token | None = next(self._rest, None)
+
+    def take(self, kind: str, text: str | None = None) -> str | None:
+        """The current token's text if it is of `kind` (and is `text`), else None."""
+        if self.current is None or self.current[0] != kind:
+            return None
+        if text is not None and self.current[1] != text:
+            return None
+        taken = self.current[1]
+        self.current = next(self._rest, None)
+        return taken
+
+    def expect_end(self) -> None:
+        if self.current is not None:
+            raise invalid(self.marker)
+
+
+def _tokenize(marker: str) -> Iterator[Token]:
+    position, end = 0, len(marker.rstrip())
+    while position < end:
+        match = _TOKEN.match(marker, position)
+        if match is None or match.lastgroup is None:
+            raise invalid(marker)
+        yield match.lastgroup, match.group(match.lastgroup)
+        position = match.end()
+
+
+def _disjunction(tokens: _Tokens) -> Predicate:
+    terms = [_conjunction(tokens)]
+    while tokens.take("boolean", "or"):
+        terms.append(_conjunction(tokens))
+    if len(terms) == 1:
+        return terms[0]
+    return lambda environment, extras: any(term(environment, extras) for term in terms)
+
+
+def _conjunction(tokens: _Tokens) -> Predicate:
+    terms = [_atom(tokens)]
+    while tokens.take("boolean", "and"):
+        terms.append(_atom(tokens))
+    if len(terms) == 1:
+        return terms[0]
+    return lambda environment, extras: all(term(environment, extras) for term in terms)
+
+
+def _atom(tokens: _Tokens) -> Predicate:
+    if tokens.take("paren", "("):
+        inner = _disjunction(tokens)
+        if not tokens.take("paren", ")"):
+            raise invalid(tokens.marker)
+        return inner
+    if name := tokens.take("name"):
+        operator, value = tokens.take("operator"), tokens.take("string")
+        if operator and value:
+            return _leaf(tokens.marker, name, operator, value[1:-1], swapped=False)
+    elif value := tokens.take("string"):
+        operator, name = tokens.take("operator"), tokens.take("name")
+        if operator and name:
+            return _leaf(tokens.marker, name, operator, value[1:-1], swapped=True)
+    raise invalid(tokens.marker)
+
+
+def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -> Predicate:
+    operator = " ".join(operator.split())
+    try:
+        variable = _comparison(name, operator, value, swapped).name
+    except ValueError:
+        raise invalid(marker) from None
+
+    def validate(environment: Environment, extras: frozenset[str]) -> bool:
+        actual = extras if variable == "extra" else environment[variable]
+        return _compare(name, operator, value, swapped, actual)
+
+    return validate
+
+
+@lru_cache(maxsize=4096)
+def _comparison(name: str, operator: str, value: str, swapped: bool) -> SingleMarker:
+    """As `_compact_markers` makes them; `InvalidMarkerError` is a `ValueError`."""
+    from poetry.core.version.markers import SingleMarker
+
+    if name not in _VARIABLES:
+        raise ValueError(name)
+    constraint = f'"{value}" {operator}' if swapped else f"{operator} {value}"
+    return SingleMarker(name, constraint, swapped_name_value=swapped)
+
+
+@lru_cache(maxsize=16384)
+def _compare(
+    name: str, operator: str, value: str, swapped: bool, actual: str | frozenset[str]
+) -> bool:
+    single = _comparison(name, operator, value, swapped)
+    return single.validate({single.name: actual})
+
+
+def invalid(marker: str) -> InvalidDataError:
+    """The error for a marker that neither we nor Poetry can read."""
+    return InvalidDataError(f"invalid marker {marker!r} (PEP 508)", "markers")

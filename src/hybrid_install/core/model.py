@@ -1,0 +1,143 @@
+"""The nouns: what a lock holds, where it comes from, and where files are looked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import NewType
+
+NormalizedName = NewType("NormalizedName", str)
+
+MAIN_GROUP = NormalizedName("main")
+
+
+def normalize_name(name: str) -> NormalizedName:
+    """PEP 503: case and runs of `-`, `_`, `.` carry no meaning."""
+    return NormalizedName(re.sub(r"[-_.]+", "-", name).lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """`algorithm:hexdigest`; a bare digest, as the oldest locks hold it, is sha256."""
+
+    algorithm: str
+    digest: str
+
+    @classmethod
+    def parse(cls, text: str) -> Hash:
+        """Read `sha256:…`. Nothing is checked: an odd algorithm is a reason to defer later."""
+        algorithm, colon, digest = text.partition(":")
+        return cls(algorithm, digest) if colon else cls("sha256", algorithm)
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether uv accepts the algorithm for verification."""
+        return self.algorithm in {"sha256", "sha384", "sha512"}
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """One file of a locked package: its name and hash. A lock never holds the url."""
+
+    name: str
+    hash: Hash
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether the file is a wheel by its name (PEP 427)."""
+        return self.name.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySource:
+    """An index. `reference` is the source's name in pyproject, None where the lock names none."""
+
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitSource:
+    """A repository at a commit."""
+
+    url: str
+    reference: str | None
+    resolved_reference: str | None
+    subdirectory: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSource:
+    """An archive behind a url."""
+
+    url: str
+    subdirectory: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """An archive on disk; `path` is POSIX and relative to the lock's folder."""
+
+    path: str
+    subdirectory: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySource:
+    """A project on disk; `path` is POSIX and relative to the lock's folder."""
+
+    path: str
+
+
+Source = RegistrySource | GitSource | UrlSource | FileSource | DirectorySource
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """One `[[package]]`. `(name, version, source)` identifies it; the name alone does not.
+
+    `version` is the lock's string, verbatim. `markers` maps a group to its marker string and is
+    empty for a group without one; it is already transitive (lock 2.1).
+    """
+
+    name: NormalizedName
+    version: str
+    source: Source
+    groups: frozenset[NormalizedName]
+    markers: dict[NormalizedName, str]
+    files: tuple[LockedFile, ...]
+    optional: bool = False
+    develop: bool = False
+
+    @property
+    def pin(self) -> str:
+        """`name (version)`, as Poetry prints it."""
+        return f"{self.name} ({self.version})"
+
+
+class Priority(Enum):
+    """The priorities of a `[[tool.poetry.source]]`. They matter for locking, not for files."""
+
+    PRIMARY = "primary"
+    SUPPLEMENTAL = "supplemental"
+    EXPLICIT = "explicit"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Where uv looks for files: a source of pyproject. `url` is None for the default index."""
+
+    name: str
+    url: str | None
+    priority: Priority = Priority.PRIMARY
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the index that uv and Poetry use when told nothing."""
+        return self.url is None
+
+
+DEFAULT_INDEX = Index("PyPI", None)

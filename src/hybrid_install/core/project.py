@@ -1,0 +1,192 @@
+"""pyproject.toml as values: name, Python range, groups, extras, sources.
+
+Mirrors `Factory.configure_package` (poetry/core/factory.py) and `Factory.create_pool`
+(poetry/factory.py) as far as an install from a lock needs them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from hybrid_install.core.document import (
+    Table,
+    as_table,
+    first_line_break,
+    optional,
+    required,
+    table_at,
+    tables,
+)
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    MAIN_GROUP,
+    Index,
+    NormalizedName,
+    Priority,
+    normalize_name,
+)
+from hybrid_install.errors import InvalidDataError, ProjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A dependency group: PEP 735's, or Poetry's own."""
+
+    name: NormalizedName
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project says of itself.
+
+    `name` is None only without package mode. `python_versions` is Poetry's constraint, `*` where
+    none is given. `indexes` is Poetry's pool in its order; it includes the default index exactly
+    where Poetry adds it. `build_constraints` and `requires_plugins` are names only.
+    """
+
+    name: NormalizedName | None
+    package_mode: bool
+    python_versions: str
+    groups: tuple[Group, ...]
+    extras: frozenset[NormalizedName]
+    indexes: tuple[Index, ...]
+    build_constraints: frozenset[NormalizedName]
+
+    @classmethod
+    def from_dict(cls, document: Table) -> Project:
+        """Read a parsed pyproject.toml; errors carry their place."""
+        project, poetry = table_at(document, "project"), table_at(document, "tool", "poetry")
+        if not project and not poetry:
+            raise ProjectError(
+                "pyproject.toml has neither a [project] nor a [tool.poetry] table",
+                hint="is this a Poetry project? `poetry init` makes one",
+            )
+        package_mode = optional(poetry, "package-mode", bool)
+        name = optional(project, "name", str) or optional(poetry, "name", str)
+        if not name and package_mode is not False:
+            raise ProjectError(
+                "The Poetry configuration is invalid: Either [project.name] or [tool.poetry.name]"
+                " is required in package mode.",
+                hint="name the project, or set `package-mode = false` in [tool.poetry]",
+            )
+        return cls(
+            name=normalize_name(name) if name else None,
+            package_mode=package_mode is not False,
+            python_versions=_python_versions(project, poetry),
+            groups=_groups(document, project, poetry),
+            extras=_extras(project, poetry),
+            indexes=_indexes(poetry),
+            build_constraints=frozenset(
+                normalize_name(key) for key in table_at(poetry, "build-constraints")
+            ),
+        )
+
+    def index_named(self, reference: str) -> Index | None:
+        """The source of that name; names compare without case (`RepositoryPool`)."""
+        wanted = reference.lower()
+        return next((index for index in self.indexes if index.name.lower() == wanted), None)
+
+    @property
+    def unnamed_index(self) -> Index:
+        """Where a package without a source comes from.
+
+        `Chooser._get_repository`: PyPI if it is in the pool, else the first non-explicit source.
+        """
+        searched = [index for index in self.indexes if index.priority is not Priority.EXPLICIT]
+        return self.index_named(DEFAULT_INDEX.name) or searched[0]
+
+
+def _python_versions(project: Table, poetry: Table) -> str:
+    """`[tool.poetry.dependencies] python` narrows `[project] requires-python`."""
+    dependencies = table_at(poetry, "dependencies")
+    python = next((dependencies[key] for key in dependencies if key.lower() == "python"), None)
+    if isinstance(python, str):
+        return python
+    return optional(project, "requires-python", str) or "*"
+
+
+def _groups(document: Table, project: Table, poetry: Table) -> tuple[Group, ...]:
+    """PEP 735 first, `[tool.poetry.group]` second, the legacy `dev-dependencies` last."""
+    poetry_groups = {
+        normalize_name(key): _group_table(poetry, key) for key in table_at(poetry, "group")
+    }
+    names: dict[NormalizedName, None] = {}
+    if _has_main_group(project, poetry):
+        names[MAIN_GROUP] = None
+    for key in table_at(document, "dependency-groups"):
+        if normalize_name(key) in names:
+            raise InvalidDataError("two groups have this name", f"dependency-groups.{key}")
+        names[normalize_name(key)] = None
+    names |= dict.fromkeys(poetry_groups)
+    if "dev-dependencies" in poetry:
+        names[normalize_name("dev")] = None
+    return tuple(
+        Group(name, bool(optional(poetry_groups.get(name, {}), "optional", bool))) for name in names
+    )
+
+
+def _has_main_group(project: Table, poetry: Table) -> bool:
+    return (
+        project.get("dependencies") is not None
+        or bool(project.get("optional-dependencies"))
+        or "dependencies" in poetry
+    )
+
+
+def _group_table(poetry: Table, key: str) -> Table:
+    return table_at(poetry, "group", key)
+
+
+def _extras(project: Table, poetry: Table) -> frozenset[NormalizedName]:
+    """`[tool.poetry.extras]` counts only where [project] declares no dependencies at all."""
+    declared = table_at(project, "optional-dependencies")
+    if not declared and not project.get("dependencies"):
+        declared = table_at(poetry, "extras")
+    return frozenset(normalize_name(name) for name in declared)
+
+
+def _indexes(poetry: Table) -> tuple[Index, ...]:
+    """PyPI is added where no source is primary and none is named PyPI."""
+    indexes = tuple(_index(entry) for entry in tables(poetry, "source"))
+    named_pypi = any(index.name.lower() == DEFAULT_INDEX.name.lower() for index in indexes)
+    has_primary = any(index.priority is Priority.PRIMARY for index in indexes)
+    if not named_pypi and not has_primary:
+        indexes = (*indexes, DEFAULT_INDEX)
+    if all(index.priority is Priority.EXPLICIT for index in indexes):
+        raise ProjectError("At least one source must not be configured as 'explicit'.")
+    return indexes
+
+
+def _index(entry: Table) -> Index:
+    name = required(as_table(entry), "name", str)
+    priority = _priority(entry)
+    if name.lower() == DEFAULT_INDEX.name.lower():
+        if "url" in entry:
+            raise ProjectError(
+                "The PyPI repository cannot be configured with a custom url.",
+                hint="give the source another name in [[tool.poetry.source]]",
+            )
+        return Index(name, None, priority)
+    url = required(entry, "url", str)
+    if odd := first_line_break([name, url]):
+        raise InvalidDataError(f"{odd!r} holds a control character", "tool.poetry.source")
+    return Index(name, url.rstrip("/"), priority)
+
+
+def _priority(entry: Table) -> Priority:
+    text = optional(entry, "priority", str) or Priority.PRIMARY.value
+    try:
+        return Priority(text.lower())
+    except ValueError:
+        known = ", ".join(priority.value for priority in Priority)
+        raise InvalidDataError(
+            f"{text!r} is not a priority ({known})", "tool.poetry.source.priority"
+        ) from None
+
+
+def is_single_page(index: Index) -> bool:
+    """Whether Poetry reads the source as one page of links (`create_package_source`)."""
+    return index.url is not None and re.search(r"\.html?$", index.url) is not None

@@ -1,0 +1,1 @@
+"""The target on disk: which environment, which interpreter, what is installed."""

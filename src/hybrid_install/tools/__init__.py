@@ -1,0 +1,1 @@
+"""uv and Poetry: their argument lists and environments as values, their exit codes as errors."""
