@@ -36,12 +36,26 @@ _TOKEN = re.compile(
 )
 
 _VARIABLES = frozenset(
-    """
-    extra implementation_name implementation_version os.name os_name platform.machine
-    platform.python_implementation platform.version platform_machine
-    platform_python_implementation platform_release platform_system platform_version
-    python_full_version python_implementation python_version sys.platform sys_platform
-    """.split()
+    [
+        "extra",
+        "implementation_name",
+        "implementation_version",
+        "os.name",
+        "os_name",
+        "platform.machine",
+        "platform.python_implementation",
+        "platform.version",
+        "platform_machine",
+        "platform_python_implementation",
+        "platform_release",
+        "platform_system",
+        "platform_version",
+        "python_full_version",
+        "python_implementation",
+        "python_version",
+        "sys.platform",
+        "sys_platform",
+    ]
 )
 
 Token = tuple[str, str]

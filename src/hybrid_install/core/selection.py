@@ -85,7 +85,9 @@ def _active_groups(options: SelectionOptions, project: Project) -> frozenset[Nor
     _refuse_unknown_groups(asked, project)
     if only := _normalized(asked["only"]):
         return only
-    default = {group.name for group in project.groups if options.all_groups or not group.optional}
+    default = frozenset(
+        group.name for group in project.groups if options.all_groups or not group.optional
+    )
     return (default | _normalized(asked["with"])) - _normalized(asked["without"])
 
 

@@ -1,0 +1,309 @@
+"""The command line: typer options into a `Request`, errors into exit codes. No logic."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from hybrid_install import __version__
+from hybrid_install.commands.request import Request
+from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.errors import (
+    EXIT_BUG,
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    HybridInstallError,
+)
+from hybrid_install.report import Report
+from hybrid_install.tools.bulk import Feed
+from hybrid_install.tools.process import ShRunner
+
+_GLOBAL_OPTIONS = {"--help", "-h", "--version", "-V", "--install-completion", "--show-completion"}
+
+
+class _InstallByDefault(TyperGroup):
+    """`hybrid-install --with dev` is `hybrid-install install --with dev`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in _GLOBAL_OPTIONS):
+            args = ["install", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_InstallByDefault,
+    name="hybrid-install",
+    help="poetry install at uv's speed: uv installs what poetry.lock pins, Poetry binds the rest.",
+    epilog="Without a command, `install` is meant: replace `poetry install` by `hybrid-install`.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _option(*names: str, help: str, variable: str | None = None, **more: Any) -> Any:  # noqa: A002
+    """An option that can also be given as `HYBRID_INSTALL_<VARIABLE>`."""
+    envvar = f"HYBRID_INSTALL_{variable}" if variable else None
+    return typer.Option(*names, help=help, envvar=envvar, show_envvar=False, **more)
+
+
+With = Annotated[
+    list[str],
+    _option("--with", help="optional groups to include", variable="WITH", metavar="GROUPS"),
+]
+Without = Annotated[
+    list[str],
+    _option("--without", help="groups to leave out", variable="WITHOUT", metavar="GROUPS"),
+]
+Only = Annotated[
+    list[str], _option("--only", help="only these groups", variable="ONLY", metavar="GROUPS")
+]
+AllGroups = Annotated[
+    bool, _option("--all-groups", help="install all groups", variable="ALL_GROUPS")
+]
+Extras = Annotated[
+    list[str],
+    _option("--extras", "-E", help="extras to install", variable="EXTRAS", metavar="EXTRAS"),
+]
+AllExtras = Annotated[
+    bool, _option("--all-extras", help="install all extras", variable="ALL_EXTRAS")
+]
+NoRoot = Annotated[
+    bool, _option("--no-root", help="do not install the project itself", variable="NO_ROOT")
+]
+OnlyRoot = Annotated[
+    bool, _option("--only-root", help="install the project only", variable="ONLY_ROOT")
+]
+NoDirectory = Annotated[
+    bool,
+    _option("--no-directory", help="skip directory dependencies", variable="NO_DIRECTORY"),
+]
+Sync = Annotated[
+    bool, _option("--sync", help="remove what the lock does not select", variable="SYNC")
+]
+Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
+Venv = Annotated[
+    Path | None,
+    _option(
+        "--venv",
+        help="the environment (default: the one Poetry uses)",
+        variable="VENV",
+        metavar="PATH",
+    ),
+]
+Python = Annotated[
+    str | None,
+    _option(
+        "--python",
+        help="version or path of the interpreter for it",
+        variable="PYTHON",
+        metavar="PYTHON",
+    ),
+]
+Strict = Annotated[
+    bool,
+    _option("--strict", help="doubtful locks and drift are errors", variable="STRICT"),
+]
+FeedOption = Annotated[
+    Feed,
+    _option("--feed", help="how uv is told what to install", variable="FEED", hidden=True),
+]
+Directory = Annotated[
+    Path | None,
+    _option("--directory", "-C", help="work in this folder", variable="DIRECTORY", metavar="PATH"),
+]
+ProjectPath = Annotated[
+    Path | None,
+    _option("--project", "-P", help="the project's folder", variable="PROJECT", metavar="PATH"),
+]
+NoInteraction = Annotated[
+    bool, _option("--no-interaction", "-n", help="ask nothing", variable="NO_INTERACTION")
+]
+NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
+Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
+Quiet = Annotated[bool, _option("--quiet", "-q", help="print errors only", variable="QUIET")]
+Verbose = Annotated[
+    int, _option("--verbose", "-v", help="print more (up to -vvv)", count=True, show_default=False)
+]
+
+
+def _request(
+    with_: With = [],  # noqa: B006
+    without: Without = [],  # noqa: B006
+    only: Only = [],  # noqa: B006
+    all_groups: AllGroups = False,
+    extras: Extras = [],  # noqa: B006
+    all_extras: AllExtras = False,
+    no_root: NoRoot = False,
+    only_root: OnlyRoot = False,
+    no_directory: NoDirectory = False,
+    sync: Sync = False,
+    compile_bytecode: Compile = False,
+    strict: Strict = False,
+    venv: Venv = None,
+    python: Python = None,
+    feed: FeedOption = Feed.PYLOCK,
+    directory: Directory = None,
+    project: ProjectPath = None,
+    no_interaction: NoInteraction = False,
+    no_ansi: NoAnsi = False,
+    ansi: Ansi = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> Request:
+    """The options that all commands share."""
+    return Request(
+        selection=SelectionOptions(
+            with_groups=tuple(with_),
+            without_groups=tuple(without),
+            only_groups=tuple(only),
+            all_groups=all_groups,
+            extras=tuple(extras),
+            all_extras=all_extras,
+            no_root=no_root,
+            only_root=only_root,
+        ),
+        # `-C` is where we work, `-P` is relative to it, as in Poetry.
+        directory=Path.cwd() / (directory or "") / (project or ""),
+        venv=venv.expanduser().absolute() if venv else None,
+        python=python,
+        sync=sync,
+        no_directory=no_directory,
+        compile_bytecode=compile_bytecode,
+        strict=strict,
+        interactive=not no_interaction and sys.stdin is not None and sys.stdin.isatty(),
+        ansi=False if no_ansi else True if ansi else None,
+        verbosity=-1 if quiet else verbose,
+        feed=feed,
+        environ=dict(os.environ),
+    )
+
+
+def _takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options before its own; it receives them as one `Request`."""
+    shared = inspect.signature(_request, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def with_request(**options: Any) -> None:
+        request = _request(**{name: options.pop(name) for name in shared})
+        command(request, **options)
+
+    parameters = [*own, *shared.values()]
+    with_request.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_request.__annotations__ = {each.name: each.annotation for each in parameters}
+    return with_request
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="print the versions of all parts and exit")
+    ] = False,
+) -> None:
+    if version:
+        from hybrid_install.commands.version import version as command
+
+        request = _request()
+        _run(request, lambda _, runner: command(request, runner))
+
+
+@app.command("install", help="Install the project from poetry.lock: uv in bulk, then Poetry.")
+@_takes_request
+def _install(
+    request: Request,
+    dry_run: Annotated[
+        bool, _option("--dry-run", help="print the plan, change nothing", variable="DRY_RUN")
+    ] = False,
+) -> None:
+    from hybrid_install.commands.install import install as command
+
+    _run(request, lambda report, runner: command(request, report, runner, dry_run=dry_run))
+
+
+@app.command("plan", help="Print what an install would do; change nothing.")
+@_takes_request
+def _plan(
+    request: Request,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    from hybrid_install.commands.plan import plan as command
+
+    _run(request, lambda report, runner: command(request, report, runner, as_json=as_json))
+
+
+@app.command("export", help="Print the requirements map: pins and hashes, by index.")
+@_takes_request
+def _export(
+    request: Request,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="write to this file")
+    ] = None,
+) -> None:
+    from hybrid_install.commands.export import export as command
+
+    _run(request, lambda report, runner: command(request, report, runner, output=output))
+
+
+def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
+    """Run one command; every way it can end has an exit code."""
+    report = Report(verbosity=request.verbosity, ansi=request.ansi)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        command(report, ShRunner(quiet=request.verbosity < 0))
+    except HybridInstallError as error:
+        report.fail(error.message, error.hint)
+        raise typer.Exit(error.exit_code) from None
+    except _Terminated:
+        report.fail("terminated", None)
+        raise typer.Exit(EXIT_TERMINATED) from None
+    except KeyboardInterrupt:
+        report.fail("interrupted", "what uv has downloaded is kept: run the same command again")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        _leave_closed_pipe()
+    except Exception:  # noqa: BLE001
+        report.fail(f"this is a bug in hybrid-install; its log is {_bug_log()}", None)
+        raise typer.Exit(EXIT_BUG) from None
+    raise typer.Exit(0)
+
+
+def _leave_closed_pipe() -> NoReturn:
+    """Whoever read our data has gone; the interpreter must not fail flushing the rest."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(EXIT_ERROR) from None
+
+
+class _Terminated(BaseException):
+    """SIGTERM, so that children are stopped on the way out."""
+
+
+def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _bug_log() -> Path:
+    """A file to attach to an issue report. It holds no environment variables."""
+    handle, name = tempfile.mkstemp(prefix="hybrid-install-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        log.write(f"hybrid-install {__version__}, Python {sys.version}\n")
+        log.write(f"{' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}")
+    return Path(name)
+
+
+def main() -> None:
+    """The console script."""
+    app()

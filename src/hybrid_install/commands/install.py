@@ -1,0 +1,186 @@
+"""`hybrid-install install`: the whole job. Read, plan, let uv install, let Poetry finish."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from hybrid_install.commands.plan import print_plan
+from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.request import Request
+from hybrid_install.core.credentials import Credentials, split_userinfo
+from hybrid_install.core.deferral import MADE_BY_POETRY
+from hybrid_install.core.distribution import changed
+from hybrid_install.core.model import Index, NormalizedName
+from hybrid_install.core.plan import Action
+from hybrid_install.core.pylock import NamedIndex
+from hybrid_install.core.requirements import RequirementsMap
+from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.locate import prompt, remember
+from hybrid_install.errors import DriftError
+from hybrid_install.report import Report, counts
+from hybrid_install.tools import poetry as poetry_tool
+from hybrid_install.tools import uv as uv_tool
+from hybrid_install.tools.bulk import BulkInstall
+from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.process import Runner
+from hybrid_install.tools.uv import IndexAccess, InstallTarget, Uv
+
+
+def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
+    """Make the environment that `poetry install` would make, at uv's speed."""
+    with report.phase("read"):
+        preparation = prepare(request, runner)
+        warn_of_the_lock(preparation, report)
+    if dry_run:
+        print_plan(preparation, as_json=False)
+        return
+    uv = find_uv(request, report, runner)
+    with report.phase("venv"):
+        preparation = with_environment(preparation, uv, report)
+    with report.phase("plan"):
+        plan = preparation.plan
+    report.say("plan", plan.handover.value if plan.handover else counts(plan))
+    with report.phase("uv"):
+        install_in_bulk(preparation, uv, report)
+    with report.phase("Poetry"):
+        finish(preparation, uv, report)
+    report.summary()
+
+
+def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
+    """uv, with a note where it is not a version that we know."""
+    uv = uv_tool.find(request.environ, runner)
+    version = uv.version()
+    if not uv_tool.is_supported(version):
+        report.warn(
+            f"uv {version} ({uv.origin}) is not a version that hybrid-install was tested with"
+        )
+    report.detail(f"uv {version} from {uv.origin}: {uv.path}")
+    return uv
+
+
+def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
+    """The run with its environment in existence, made by uv where it was missing."""
+    target, config = preparation.target, preparation.inputs.config
+    if target.exists or preparation.plan.handover in MADE_BY_POETRY:
+        report.say("environment", f"{target.path} ({target.origin})")
+        return preparation
+    made = "made anew, it was broken" if target.is_broken else "new"
+    version = target.interpreter.full_version
+    report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
+    title = prompt(config, preparation.inputs.project, target.interpreter)
+    uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+    prepared = preparation.after_creation()
+    if not config.flag("virtualenvs", "options", "no-pip"):
+        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
+    if target.remember_minor:
+        remember(prepared.target, prepared.locator)
+    return prepared
+
+
+def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
+    """Removals first, then everything that uv installs, from all indexes at once."""
+    plan, target = preparation.plan, preparation.target
+    if removed := plan.having(Action.REMOVE):
+        report.say("uv", f"removing {len(removed)} packages")
+        uv.uninstall([each.name for each in removed], target.python)
+    if not plan.bulk:
+        return
+    report.say("uv", f"installing {len(plan.bulk)} packages")
+    install_target = InstallTarget(
+        target.python,
+        reinstall=tuple(each.name for each in plan.having(Action.REINSTALL)),
+        compile_bytecode=preparation.request.compile_bytecode,
+    )
+    bulk = BulkInstall(
+        uv,
+        index_access(preparation, uv),
+        target.interpreter,
+        install_target,
+        cache_dir(preparation.request.environ),
+    )
+    bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
+
+
+def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
+    """Every index of the project under a name of our own, with its credentials."""
+    named: dict[Index, NamedIndex] = {}
+    credentials: dict[str, Credentials] = {}
+    for number, index in enumerate(preparation.inputs.project.indexes):
+        name = f"hi{number}"
+        url, in_url = split_userinfo(index.url or uv.default_index_url())
+        named[index] = NamedIndex(name, url)
+        if found := in_url or preparation.inputs.config.credentials(index.name):
+            credentials[name] = found
+    return IndexAccess(named, credentials)
+
+
+def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
+    """`poetry install`, which binds the project, installs what was deferred and has the last word.
+
+    Not started where it has nothing to do: no root to bind, nothing left to it.
+    """
+    plan, selection = preparation.plan, preparation.request.selection
+    binds_root = preparation.inputs.project.package_mode and not selection.no_root
+    if not binds_root and not plan.leaves_work_to_poetry:
+        return
+    for operation in plan.having(Action.DEFER):
+        report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
+    poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
+    report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
+    before = preparation.installed()
+    with ExitStack() as stack:
+        poetry.install(_poetry_run(preparation, report, stack))
+    if plan.handover is None:
+        _report_drift(preparation, changed(before, preparation.installed()), report)
+
+
+def _task(*, binds_root: bool, deferred: int) -> str:
+    tasks = ["binding the project"] if binds_root else []
+    tasks += [f"installing {deferred} packages that are left to it"] if deferred else []
+    return " and ".join(tasks) or "the whole run is Poetry's"
+
+
+def _provided_poetry(preparation: Preparation, uv: Uv, report: Report) -> Poetry:
+    """Where the machine has no Poetry: uv's, in the version that wrote the lock."""
+    locked_by = preparation.inputs.lock.generated_by
+    report.say("Poetry", f"is not on this machine: uv provides {locked_by or 'it'}")
+    return poetry_tool.provided(uv, locked_by, preparation.runner)
+
+
+def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> PoetryRun:
+    request, target = preparation.request, preparation.target
+    hands_over = preparation.plan.handover is not None
+    # Poetry ignores VIRTUAL_ENV where its envs.toml knows the project.
+    hide_envs_file = request.venv is not None and preparation.locator.is_remembered
+    folder = stack.enter_context(tempfile.TemporaryDirectory()) if hide_envs_file else None
+    return PoetryRun(
+        project_dir=preparation.inputs.project_dir,
+        environment_path=target.path if target.exists and target.is_virtual else None,
+        selection=request.selection,
+        sync=request.sync,
+        no_directory=request.no_directory,
+        compile_bytecode=request.compile_bytecode,
+        interactive=request.interactive,
+        ansi=report.is_coloured,
+        verbosity=request.verbosity,
+        # The selection was by the lock's markers: a Poetry that is ours alone does the same.
+        re_resolve=False if not hands_over and preparation.poetry is None else None,
+        ignore_envs_file=Path(folder) if folder else None,
+    )
+
+
+def _report_drift(
+    preparation: Preparation, touched: tuple[NormalizedName, ...], report: Report
+) -> None:
+    """Whatever Poetry changed beyond what was left to it."""
+    expected = {each.name for each in preparation.plan.having(Action.DEFER)}
+    drifted = [name for name in touched if name not in expected | {preparation.inputs.project.name}]
+    if not drifted:
+        return
+    message = f"Poetry changed what uv had installed: {', '.join(drifted)}"
+    if preparation.request.strict:
+        raise DriftError(message, hint="the environment is as Poetry wants it; run again to check")
+    report.warn(message)

@@ -1,0 +1,29 @@
+"""What the user asked for: the command line as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.tools.bulk import Feed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Options of `install`, `plan` and `export`, the environment they were given in included."""
+
+    selection: SelectionOptions = field(default_factory=SelectionOptions)
+    directory: Path
+    venv: Path | None = None
+    python: str | None = None
+    sync: bool = False
+    no_directory: bool = False
+    compile_bytecode: bool = False
+    strict: bool = False
+    interactive: bool = False
+    ansi: bool | None = None
+    verbosity: int = 0
+    feed: Feed = Feed.PYLOCK
+    environ: Mapping[str, str] = field(repr=False)

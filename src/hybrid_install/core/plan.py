@@ -1,0 +1,202 @@
+"""What will be done, and why: the selection against what is installed.
+
+A plan is a value that can be printed, serialized and tested; making one changes nothing. The
+comparison mirrors `Transaction.calculate_operations` (poetry/puzzle/transaction.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover, deferral
+from hybrid_install.core.distribution import Distribution, Installed
+from hybrid_install.core.model import (
+    DirectorySource,
+    FileSource,
+    GitSource,
+    Index,
+    LockedPackage,
+    NormalizedName,
+    RegistrySource,
+    UrlSource,
+)
+from hybrid_install.core.project import Project
+from hybrid_install.core.redaction import without_credentials
+from hybrid_install.core.selection import several_versions
+from hybrid_install.core.versions import same_version
+from hybrid_install.errors import ProjectError
+
+
+class Action(Enum):
+    """What happens to one distribution."""
+
+    KEEP = "keep"
+    INSTALL = "install"
+    REINSTALL = "reinstall"
+    DEFER = "defer"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One line of the plan.
+
+    `source` says where the files come from, credentials removed; `reason` why the action was
+    chosen, empty where there is nothing to add. `package` and `index` are None for a removal,
+    `index` also for anything that is not from an index.
+    """
+
+    name: NormalizedName
+    version: str
+    action: Action
+    source: str
+    reason: str = ""
+    package: LockedPackage | None = None
+    index: Index | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All operations, sorted by name and version.
+
+    With a `handover` the whole run is Poetry's and there are no operations of ours.
+    """
+
+    operations: tuple[Operation, ...]
+    handover: Handover | None = None
+
+    def having(self, *actions: Action) -> tuple[Operation, ...]:
+        """The operations with one of these actions."""
+        return tuple(operation for operation in self.operations if operation.action in actions)
+
+    @property
+    def bulk(self) -> tuple[Operation, ...]:
+        """What uv installs."""
+        return self.having(Action.INSTALL, Action.REINSTALL)
+
+    @property
+    def leaves_work_to_poetry(self) -> bool:
+        """Whether Poetry has packages to install."""
+        return self.handover is not None or bool(self.having(Action.DEFER))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What bears on the plan besides the selection."""
+
+    build: BuildPolicy
+    sync: bool = False
+    no_directory: bool = False
+
+
+def make_plan(
+    selected: Iterable[LockedPackage], installed: Installed, project: Project, policy: Policy
+) -> Plan:
+    """Compare what is selected with what is installed.
+
+    `ProjectError` where a package names a source that pyproject does not have.
+    """
+    packages = tuple(selected)
+    doubled = several_versions(packages)
+    operations = [
+        _operation(package, installed.get(package.name), project, policy, package.name in doubled)
+        for package in packages
+        if not _is_skipped(package, installed, policy)
+    ]
+    if policy.sync:
+        operations += _removals(packages, installed, project)
+    return Plan(tuple(sorted(operations, key=lambda each: (each.name, each.version))))
+
+
+def _is_skipped(package: LockedPackage, installed: Installed, policy: Policy) -> bool:
+    """`--no-directory`: directories are not newly installed."""
+    is_directory = isinstance(package.source, DirectorySource)
+    return policy.no_directory and is_directory and package.name not in installed
+
+
+def _operation(
+    package: LockedPackage,
+    present: Distribution | None,
+    project: Project,
+    policy: Policy,
+    doubled: bool,
+) -> Operation:
+    index = index_of(package, project)
+    source = source_text(package, index)
+
+    def of(action: Action, reason: str = "") -> Operation:
+        return Operation(package.name, package.version, action, source, reason, package, index)
+
+    if doubled:
+        return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
+    wrong = _what_is_wrong(package, present)
+    if index and present and not wrong:
+        return of(Action.KEEP)
+    if reason := deferral(package, index, policy.build):
+        return of(Action.DEFER, reason.value)
+    return of(Action.REINSTALL, wrong) if present else of(Action.INSTALL)
+
+
+def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
+    """Why an installed distribution is not the locked one; empty where nothing is wrong."""
+    if present is None:
+        return "is not installed"
+    if not same_version(present.version, package.version):
+        return f"{present.version} is installed"
+    if not present.is_whole:
+        return "an earlier installation of it was cut off"
+    if present.origin is not None:
+        return f"is installed from {without_credentials(present.origin)}"
+    return ""
+
+
+def _removals(
+    packages: tuple[LockedPackage, ...], installed: Installed, project: Project
+) -> list[Operation]:
+    """Whatever is not selected, but neither the root nor a pip that the lock does not manage.
+
+    What the system's site-packages hold is never removed.
+    """
+    kept = {package.name for package in packages} | {project.name, NormalizedName("pip")}
+    return [
+        Operation(name, present.version, Action.REMOVE, "", "is not selected from the lock")
+        for name, present in installed.items()
+        if name not in kept and not present.is_system
+    ]
+
+
+def index_of(package: LockedPackage, project: Project) -> Index | None:
+    """The index that a registry package is locked to, None for all others.
+
+    `Chooser._get_repository` (poetry/installation/chooser.py): the source is looked up by name;
+    the lock's url for it does not matter.
+    """
+    if not isinstance(package.source, RegistrySource):
+        return None
+    if package.source.reference is None:
+        return project.unnamed_index
+    index = project.index_named(package.source.reference)
+    if index is None:
+        raise ProjectError(
+            f'Repository "{package.source.reference}" does not exist.',
+            hint=f"poetry.lock takes {package.pin} from it: add it as [[tool.poetry.source]]"
+            " to pyproject.toml, or lock again",
+        )
+    return index
+
+
+def source_text(package: LockedPackage, index: Index | None) -> str:
+    """Where the package's files come from, for people and for JSON."""
+    match package.source:
+        case RegistrySource():
+            if index is None or index.url is None:
+                return "the default index"
+            return f"{index.name} ({without_credentials(index.url)})"
+        case GitSource(url, reference, resolved):
+            return without_credentials(f"git+{url}@{resolved or reference or 'HEAD'}")
+        case UrlSource(url):
+            return without_credentials(url)
+        case FileSource(path) | DirectorySource(path):
+            return path

@@ -1,0 +1,114 @@
+"""What is installed in an environment, read as Poetry reads it.
+
+Mirrors `InstalledRepository.load` (poetry/repositories/installed_repository.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from hybrid_install.core.distribution import Distribution, Installed, by_name
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.model import normalize_name
+
+# An installer writes these; one that was cut off leaves some of them out. uv writes INSTALLER last.
+_WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
+
+
+def installed(interpreter: Interpreter) -> Installed:
+    """The distributions on the interpreter's path, the first of each name."""
+    return by_name(
+        distribution
+        for entry in interpreter.sys_path
+        for distribution in _in_folder(entry, interpreter)
+    )
+
+
+def _in_folder(folder: Path, interpreter: Interpreter) -> Iterator[Distribution]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for path in entries:
+        if path.name.endswith((".dist-info", ".egg-info")):
+            distribution = _read(path, interpreter)
+            if distribution is not None:
+                yield distribution
+
+
+def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
+    is_dist_info = path.name.endswith(".dist-info")
+    metadata = path if path.is_file() else path / ("METADATA" if is_dist_info else "PKG-INFO")
+    name, version = _name_and_version(metadata)
+    if is_dist_info and not (name and version):
+        # Cut off before METADATA was written: the folder's name is all that is left.
+        name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
+    if not name or not version:
+        return None
+    ours = path.parent in interpreter.site_packages
+    return Distribution(
+        name=normalize_name(name),
+        version=version,
+        origin=_origin(path, name, interpreter) if ours or is_dist_info else None,
+        is_whole=not (is_dist_info and ours) or _is_whole(path),
+        is_system=not ours and not path.is_relative_to(interpreter.prefix),
+        stamp=_stamp(path),
+    )
+
+
+def _name_and_version(metadata: Path) -> tuple[str, str]:
+    """The core metadata's `Name` and `Version`, empty where the file has none."""
+    fields = {"name": "", "version": ""}
+    try:
+        with metadata.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                key, colon, value = line.partition(":")
+                if not colon or not line.strip():
+                    break
+                if key.lower() in fields:
+                    fields[key.lower()] = value.strip()
+    except OSError:
+        pass
+    return fields["name"], fields["version"]
+
+
+def _is_whole(dist_info: Path) -> bool:
+    return all((dist_info / name).is_file() for name in _WRITTEN_BY_INSTALLERS)
+
+
+def _origin(path: Path, name: str, interpreter: Interpreter) -> str | None:
+    """The url of direct_url.json, or the folder that the package's .pth file leads to."""
+    try:
+        url = json.loads((path / "direct_url.json").read_text(encoding="utf-8")).get("url")
+        return str(url) if url else "an unknown place"
+    except FileNotFoundError:
+        return _editable_folder(name, interpreter)
+    except (OSError, ValueError, AttributeError):
+        return "an unreadable direct_url.json"
+
+
+def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
+    """`InstalledRepository.get_package_paths`: a .pth file named after the package."""
+    for folder in interpreter.site_packages:
+        for module in (name, normalize_name(name).replace("-", "_")):
+            pth = folder / f"{module}.pth"
+            try:
+                lines = pth.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                continue
+            for line in lines:
+                is_path = line.strip() and not line.startswith(("#", "import ", "import\t"))
+                if is_path and not (folder / line.strip()).is_relative_to(folder):
+                    return line.strip()
+    return None
+
+
+def _stamp(path: Path) -> tuple[str, int]:
+    """Changes when the distribution is installed again: who did it, and when."""
+    try:
+        installer = (path / "INSTALLER").read_text(encoding="utf-8", errors="replace").strip()
+        return installer, (path / "INSTALLER").stat().st_mtime_ns
+    except OSError:
+        return "", 0

@@ -1,0 +1,148 @@
+"""Every word that the user reads: people on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hybrid_install.core.plan import Action, Operation, Plan
+from hybrid_install.core.redaction import without_credentials
+
+_COLOURS = {"error": "31;1", "warning": "33;1", "hint": "36;1", "done": "32;1", "dim": "2"}
+
+_PLURALS = {
+    Action.KEEP: "kept",
+    Action.INSTALL: "to install",
+    Action.REINSTALL: "to reinstall",
+    Action.DEFER: "left to Poetry",
+    Action.REMOVE: "to remove",
+}
+
+
+class Report:
+    """Speaks on stderr. `verbosity` is -1 (errors only), 0, or the number of `-v`s."""
+
+    def __init__(self, *, verbosity: int = 0, ansi: bool | None = None) -> None:
+        self.verbosity = verbosity
+        self._started = time.monotonic()
+        self._seconds: dict[str, float] = {}
+        self.is_coloured = _wants_colour(ansi)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time what happens inside; a name may come more than once."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = time.monotonic() - started
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+
+    def say(self, topic: str, text: str) -> None:
+        """One line of what is going on."""
+        if self.verbosity >= 0:
+            self._write(f"{self._colour('dim', f'{topic:<12}')} {without_credentials(text)}")
+
+    def detail(self, text: str) -> None:
+        """A line for `-v`."""
+        if self.verbosity > 0:
+            self._write(f"{'':12} {without_credentials(text)}")
+
+    def warn(self, text: str) -> None:
+        """Something that the user should act on."""
+        self._write(f"{self._colour('warning', 'warning:')} {without_credentials(text)}")
+
+    def fail(self, message: str, hint: str | None) -> None:
+        """The end of a failed run: what is wrong, and what to do next."""
+        self._write(f"{self._colour('error', 'error:')} {without_credentials(message)}")
+        if hint:
+            self._write(f"\n{self._colour('hint', 'hint:')} {without_credentials(hint)}")
+
+    def summary(self) -> None:
+        """How long it took, by phase."""
+        total = time.monotonic() - self._started
+        phases = ", ".join(f"{name} {spent:.1f}" for name, spent in self._seconds.items())
+        if self.verbosity >= 0:
+            self._write(f"{self._colour('done', 'done')} in {total:.1f} s ({phases})")
+
+    def _colour(self, kind: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.is_coloured else text
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stderr.write(f"{printable(text)}\n")
+        sys.stderr.flush()
+
+
+def print_data(text: str) -> None:
+    """Data for a pipe, as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def counts(plan: Plan) -> str:
+    """`68 to install, 2 left to Poetry`."""
+    numbers = Counter(operation.action for operation in plan.operations)
+    parts = [f"{numbers[action]} {words}" for action, words in _PLURALS.items() if numbers[action]]
+    return ", ".join(parts) or "nothing is selected"
+
+
+def plan_table(plan: Plan) -> str:
+    """The plan for people: a line an operation, in columns."""
+    if plan.handover is not None:
+        return f"The whole run is Poetry's: {plan.handover.value}.\n"
+    rows = [("package", "version", "action", "source", "reason")]
+    rows += [
+        (each.name, each.version, each.action.value, each.source, each.reason)
+        for each in plan.operations
+    ]
+    return _columns(rows) + f"\n{counts(plan)}\n"
+
+
+def plan_json(plan: Plan, facts: Mapping[str, Any]) -> str:
+    """The plan for programs; `facts` are the tables that come before the operations."""
+    document = {**facts, "operations": [_operation_json(each) for each in plan.operations]}
+    if plan.handover is not None:
+        document["handover"] = {"to": "poetry", "reason": plan.handover.value}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _operation_json(operation: Operation) -> dict[str, str]:
+    return {
+        "name": operation.name,
+        "version": operation.version,
+        "action": operation.action.value,
+        "source": operation.source,
+        "reason": operation.reason,
+    }
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def printable(text: str) -> str:
+    """`text` without control characters that a lock could smuggle into a terminal."""
+    return "".join(
+        char if char in "\n\t\x1b" or char.isprintable() else repr(char)[1:-1] for char in text
+    )
+
+
+def _wants_colour(ansi: bool | None) -> bool:
+    """`--ansi/--no-ansi`, then NO_COLOR and FORCE_COLOR, then whether a person looks."""
+    if ansi is not None:
+        return ansi
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()

@@ -1,0 +1,192 @@
+"""Poetry: where it is, and the `poetry install` that ends a run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.errors import ToolError
+from hybrid_install.tools.process import Command, Runner
+from hybrid_install.tools.uv import Uv
+
+VARIABLE = "HYBRID_INSTALL_POETRY"
+
+# Poetry 2.0 brought `poetry sync`; 2.0 to 2.2 solve a lock again unless told not to.
+_SYNC_SINCE = (2, 0)
+_RE_RESOLVE_BY_DEFAULT = ((2, 0), (2, 3))
+_PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
+
+_REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
+
+
+@dataclass(frozen=True)
+class Poetry:
+    """A Poetry that has been found. `version` is None until `known_version` asks it."""
+
+    argv: tuple[str, ...]
+    origin: str
+    runner: Runner
+    environ: Mapping[str, str] = field(repr=False)
+    version: str | None = None
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """`(2, 5, 1)`; empty where the version is unknown."""
+        return tuple(map(int, re.findall(r"\d+", self.version or "")[:3]))
+
+    @property
+    def re_resolves_by_default(self) -> bool:
+        """Whether `installer.re-resolve` is on where nobody sets it."""
+        first, last = _RE_RESOLVE_BY_DEFAULT
+        return bool(self.release) and first <= self.release[:2] < last
+
+    def install(self, run: PoetryRun) -> None:
+        """`poetry install`, watched by the user."""
+        argv = run.argv(syncs=run.sync and self.release >= _SYNC_SINCE)
+        env = run.environment(self.environ)
+        self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
+
+
+@dataclass(frozen=True)
+class PoetryRun:
+    """One `poetry install`: the same selection, the same environment.
+
+    `environment_path` is None where Poetry installs into its own interpreter. With
+    `ignore_envs_file` Poetry is kept from an envs.toml that would choose another environment;
+    it is a folder without one.
+    """
+
+    project_dir: Path
+    environment_path: Path | None
+    selection: SelectionOptions
+    sync: bool = False
+    no_directory: bool = False
+    compile_bytecode: bool = False
+    dry_run: bool = False
+    interactive: bool = True
+    ansi: bool = True
+    verbosity: int = 0
+    re_resolve: bool | None = None
+    ignore_envs_file: Path | None = None
+
+    def argv(self, *, syncs: bool) -> tuple[str, ...]:
+        """The arguments; `syncs` where this Poetry has a `sync` command."""
+        selection = self.selection
+        return (
+            "sync" if syncs else "install",
+            *(["--sync"] if self.sync and not syncs else []),
+            *_repeated("--with", selection.with_groups),
+            *_repeated("--without", selection.without_groups),
+            *_repeated("--only", selection.only_groups),
+            *_repeated("--extras", selection.extras),
+            *_flags(
+                {
+                    "--all-groups": selection.all_groups,
+                    "--all-extras": selection.all_extras,
+                    "--no-root": selection.no_root,
+                    "--only-root": selection.only_root,
+                    "--no-directory": self.no_directory,
+                    "--compile": self.compile_bytecode,
+                    "--dry-run": self.dry_run,
+                    "--no-interaction": not self.interactive,
+                    "--no-ansi": not self.ansi,
+                    "--quiet": self.verbosity < 0,
+                    f"-{'v' * min(self.verbosity, 3)}": self.verbosity > 0,
+                }
+            ),
+        )
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """`VIRTUAL_ENV` names the target; conda's variables would outrank it."""
+        env = dict(environ)
+        if self.environment_path is not None:
+            env.pop("CONDA_PREFIX", None)
+            env.pop("CONDA_DEFAULT_ENV", None)
+            env["VIRTUAL_ENV"] = str(self.environment_path)
+        if self.re_resolve is not None:
+            env["POETRY_INSTALLER_RE_RESOLVE"] = str(self.re_resolve).lower()
+        if self.ignore_envs_file is not None:
+            env["POETRY_VIRTUALENVS_PATH"] = str(self.ignore_envs_file)
+        return env
+
+
+def _repeated(option: str, values: Sequence[str]) -> Iterator[str]:
+    for value in values:
+        yield f"{option}={value}"
+
+
+def _flags(flags: Mapping[str, bool]) -> Iterator[str]:
+    return (flag for flag, is_set in flags.items() if is_set)
+
+
+def find(environ: Mapping[str, str], runner: Runner) -> Poetry | None:
+    """`HYBRID_INSTALL_POETRY`, else our own environment's scripts folder, else PATH.
+
+    None where there is no Poetry; `ToolError` where the named one does not exist.
+    """
+    if named := environ.get(VARIABLE):
+        if not Path(named).is_file():
+            raise ToolError(f"there is no Poetry at {named} ({VARIABLE})", hint=_REPAIR)
+        return _at(Path(named), VARIABLE, runner, environ)
+    own = Path(sysconfig.get_path("scripts")) / "poetry"
+    if own.is_file():
+        return _at(own, "beside hybrid-install", runner, environ)
+    if on_path := shutil.which("poetry", path=environ.get("PATH")):
+        found = _at(Path(on_path), "PATH", runner, environ)
+        # A shim (pyenv's, asdf's) may stand for nothing.
+        return found if found.version else None
+    return None
+
+
+def _at(path: Path, origin: str, runner: Runner, environ: Mapping[str, str]) -> Poetry:
+    version = _version_beside(path) or _version_asked(path, runner, environ)
+    return Poetry((str(path),), origin, runner, environ, version)
+
+
+def provided(uv: Uv, locked_by: str | None, runner: Runner) -> Poetry:
+    """A Poetry from uv, by default in the version that wrote the lock."""
+    requirement = f"poetry=={locked_by}" if locked_by else _PROVIDED_BY_DEFAULT
+    try:
+        python = uv.provide_poetry(requirement, Path(sys.executable))
+    except ToolError as error:
+        raise ToolError(
+            f"there is no Poetry on this machine, and uv could not provide it: {error}",
+            hint=_REPAIR,
+        ) from None
+    argv = (str(python), "-I", "-m", "poetry")
+    version = _version_in(python.parent.parent) or locked_by
+    return Poetry(argv, f"uv ({requirement})", runner, uv.environ, version)
+
+
+def _version_beside(script: Path) -> str | None:
+    """The version of the distribution that a launcher belongs to: a start of Poetry is 0.8 s."""
+    try:
+        with script.open("rb") as launcher:
+            head = launcher.read(1024).decode("utf-8", "replace")
+    except OSError:
+        return None
+    match = re.match(r"#!(?:/bin/sh\n'''exec' )?\"?(/[^\"\n]*?/bin/python[\w.]*)", head)
+    return _version_in(Path(match.group(1)).parent.parent) if match else None
+
+
+def _version_in(prefix: Path) -> str | None:
+    found = prefix.glob("lib/python3*/site-packages/poetry-[0-9]*.dist-info")
+    names = [path.name.removeprefix("poetry-").removesuffix(".dist-info") for path in found]
+    return names[0] if len(names) == 1 else None
+
+
+def _version_asked(script: Path, runner: Runner, environ: Mapping[str, str]) -> str | None:
+    try:
+        answer = runner.capture(
+            Command(argv=(str(script), "--version", "--no-ansi"), env=dict(environ))
+        )
+    except ToolError:
+        return None
+    match = re.search(r"\d+(?:\.\d+)+\S*", answer)
+    return match.group().rstrip(")") if match else None

@@ -1,0 +1,162 @@
+"""The one door for processes. Nothing else in the project imports `sh`.
+
+What `sh` does by default and what is pinned here: it gives a child a pseudo-terminal, raises on
+bytes that are not UTF-8, cuts streams at 750 bytes in its exceptions, and leaves the child running
+when only we are interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from hybrid_install.core.redaction import without_credentials
+from hybrid_install.errors import ToolError
+
+_GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A process to be: a value that can be printed and compared. Secrets go in `env` only."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    cwd: Path | None = None
+
+    def __str__(self) -> str:
+        return without_credentials(shlex.join(self.argv))
+
+
+class CommandFailedError(ToolError):
+    """A command that ended with a non-zero exit code, with its own words."""
+
+    def __init__(self, command: Command, exit_code: int, output: str) -> None:
+        self.command = command
+        self.command_exit_code = exit_code
+        self.output = without_credentials(output.strip())
+        words = f"\n\n{self.output}" if self.output else ""
+        super().__init__(f"exit code {exit_code} from: {command}{words}")
+
+
+class CommandNotFoundError(ToolError):
+    """A command whose executable cannot be started."""
+
+
+class Runner(Protocol):
+    """Two ways to run a command; both raise `CommandFailedError` and `CommandNotFoundError`."""
+
+    def stream(self, command: Command) -> None:
+        """Run while the user watches: the child writes to our stderr itself."""
+
+    def capture(self, command: Command) -> str:
+        """Run silently and return what it wrote to stdout."""
+
+
+class ShRunner:
+    """Processes through `sh`."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def stream(self, command: Command) -> None:
+        """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
+        watched = _inheritable(sys.__stderr__)
+        if self.quiet or watched is None:
+            self.capture(command)
+            return
+        with Path(os.devnull).open() as nothing:
+            stdin = _inheritable(sys.__stdin__) or nothing
+            self._run(command, {"_in": stdin, "_out": watched, "_err": watched})
+
+    def capture(self, command: Command) -> str:
+        """As `Runner.capture`."""
+        with Path(os.devnull).open() as nothing:
+            return self._run(command, {"_in": nothing, "_tty_out": False})
+
+    def _run(self, command: Command, streams: dict[str, Any]) -> str:
+        import sh
+
+        options: dict[str, Any] = {
+            "_env": dict(command.env),
+            "_bg": True,
+            "_bg_exc": False,
+            "_decode_errors": "replace",
+            "_return_cmd": True,
+            "_new_group": not _at_a_terminal(),
+            **streams,
+        }
+        if command.cwd is not None:
+            options["_cwd"] = str(command.cwd)
+        try:
+            running = sh.Command(command.argv[0])(*command.argv[1:], **options)
+        except (sh.CommandNotFound, sh.ForkException, OSError) as error:
+            cause = str(error).strip().rpartition("\n")[2].strip()
+            raise CommandNotFoundError(f"{command.argv[0]} cannot be started: {cause}") from None
+        return self._finish(command, running)
+
+    @staticmethod
+    def _finish(command: Command, running: Any) -> str:
+        import sh
+
+        try:
+            running.wait()
+        except sh.ErrorReturnCode as error:
+            output = "\n".join(
+                part.decode("utf-8", "replace").strip() for part in (error.stdout, error.stderr)
+            )
+            raise CommandFailedError(command, error.exit_code, output) from None
+        except BaseException:
+            stop(running.process)
+            raise
+        return str(running)
+
+
+def stop(process: Any) -> None:
+    """End a child of ours and its own children: asked, told, killed, each with a grace.
+
+    At a terminal the child shares our group, so that it may ask for a passphrase, and Ctrl-C
+    reaches all of it by itself. Elsewhere it leads a group, so that one signal reaches all.
+    """
+    send = process.signal if _at_a_terminal() else process.signal_group
+    for signum, grace in _GRACES:
+        try:
+            send(signum)
+        except (ProcessLookupError, OSError):
+            return
+        if _ended_within(process, grace):
+            return
+
+
+def _ended_within(process: Any, seconds: float) -> bool:
+    ended = threading.Event()
+
+    def wait() -> None:
+        process.wait()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    return ended.wait(seconds)
+
+
+def _at_a_terminal() -> bool:
+    stdin = _inheritable(sys.__stdin__)
+    return stdin is not None and stdin.isatty()
+
+
+def _inheritable(stream: IO[str] | None) -> IO[str] | None:
+    """`stream` if a child can inherit it."""
+    try:
+        if stream is None:
+            return None
+        os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return None
+    return stream

@@ -1,0 +1,279 @@
+"""uv: where it is, what it is told, and in which environment.
+
+What uv is told is exact: pinned files, an interpreter, no configuration of anybody's. The facts
+behind each option are uv's own reference (`docs/reference/environment.md`, `settings.md`).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tomli
+
+from hybrid_install.core.credentials import Credentials
+from hybrid_install.core.document import Table
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.model import Index, NormalizedName, Priority
+from hybrid_install.core.pylock import NamedIndex, synthetic_project
+from hybrid_install.core.requirements import Requirement, requirements_txt
+from hybrid_install.errors import ToolError
+from hybrid_install.tools.process import Command, Runner
+
+SUPPORTED = ((0, 13), (0, 14))
+"""uv versions, from the first to before the second, that the tests run with."""
+
+VARIABLE = "HYBRID_INSTALL_UV"
+
+# What a user may say to uv: how to fetch and to link, never what.
+_ALLOWED = frozenset(
+    {
+        "UV_CACHE_DIR",
+        "UV_CONCURRENT_BUILDS",
+        "UV_CONCURRENT_DOWNLOADS",
+        "UV_CONCURRENT_INSTALLS",
+        "UV_HTTP_CONNECT_TIMEOUT",
+        "UV_HTTP_PROXY",
+        "UV_HTTP_RETRIES",
+        "UV_HTTP_TIMEOUT",
+        "UV_HTTPS_PROXY",
+        "UV_INSECURE_HOST",
+        "UV_KEYRING_PROVIDER",
+        "UV_LINK_MODE",
+        "UV_LOCK_TIMEOUT",
+        "UV_NATIVE_TLS",
+        "UV_NO_PROGRESS",
+        "UV_NO_PROXY",
+        "UV_OFFLINE",
+        "UV_PYTHON_CPYTHON_BUILD",
+        "UV_PYTHON_DOWNLOADS_JSON_URL",
+        "UV_PYTHON_INSTALL_DIR",
+        "UV_PYTHON_INSTALL_MIRROR",
+        "UV_REQUEST_TIMEOUT",
+        "UV_SYSTEM_CERTS",
+    }
+)
+
+# An active environment would become uv's target, whatever `--python` says of builds.
+_DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME"})
+
+
+@dataclass(frozen=True)
+class IndexAccess:
+    """The project's indexes under names that uv understands, and their credentials."""
+
+    named: Mapping[Index, NamedIndex]
+    credentials: Mapping[str, Credentials] = field(default_factory=dict, repr=False)
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that give uv the indexes and their credentials.
+
+        Every index is listed, so that credentials are found for its host; builds search the
+        project's non-explicit sources, as Poetry's isolated builds do.
+        """
+        env: dict[str, str] = {}
+        searched = [index for index in self.named if index.priority is not Priority.EXPLICIT]
+        if all(not index.is_default for index in searched):
+            env["UV_DEFAULT_INDEX"] = self._named(searched[0])
+        others = [self._named(index) for index in self.named if not index.is_default]
+        if others:
+            env["UV_INDEX"] = " ".join(others)
+        for name, credentials in self.credentials.items():
+            env[f"UV_INDEX_{name.upper()}_USERNAME"] = credentials.username
+            env[f"UV_INDEX_{name.upper()}_PASSWORD"] = credentials.password
+        return env
+
+    def _named(self, index: Index) -> str:
+        return f"{self.named[index].name}={self.named[index].url}"
+
+
+@dataclass(frozen=True)
+class Uv:
+    """A uv that has been found; each method is one start of it."""
+
+    path: Path
+    origin: str
+    runner: Runner
+    environ: Mapping[str, str] = field(repr=False)
+
+    def version(self) -> str:
+        """`0.13.9`."""
+        text = self.runner.capture(self._command(["--version"]))
+        match = re.search(r"\d+(?:\.\d+)+", text)
+        if not match:
+            raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
+        return match.group()
+
+    def default_index_url(self) -> str:
+        """The url of the index that uv uses when told nothing; only uv knows it."""
+        with _folder() as folder:
+            (folder / "nothing.in").write_text("")
+            argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"]
+            text = self.runner.capture(self._command(argv, cwd=folder))
+        return text.strip().removeprefix("--index-url ").strip().rstrip("/")
+
+    def create_environment(
+        self, path: Path, interpreter: Interpreter, prompt: str | None, *, clear: bool
+    ) -> None:
+        """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
+        argv = ["venv", str(path), "--no-project", *(["--prompt", prompt] if prompt else [])]
+        argv += ["--clear"] if clear else []
+        if interpreter.is_presumed:
+            version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", interpreter.full_version)
+            argv += ["--python", version, "--managed-python"]
+        else:
+            argv += ["--python", str(interpreter.executable), "--no-python-downloads"]
+        self.runner.stream(self._command([*argv, "-q"]))
+
+    def seed_pip(self, python: Path, minor_version: str) -> None:
+        """The pip that Poetry's virtualenv would seed, from the wheel that virtualenv carries."""
+        from virtualenv.seed.wheels.embed import get_embed_wheel
+
+        wheel = get_embed_wheel("pip", minor_version)
+        if wheel is None:
+            return
+        argv = ["pip", "install", "-q", "--python", str(python), "--no-deps", "--no-index"]
+        argv += ["--find-links", str(wheel.path.parent), f"pip==={wheel.version}"]
+        self.runner.stream(self._command(argv))
+
+    def offers(
+        self, requirements: Sequence[Requirement], access: IndexAccess, target: Interpreter
+    ) -> Table:
+        """What the indexes offer for these pins: a compiled pylock, as a document."""
+        with _folder() as folder:
+            project = synthetic_project(requirements, access.named, target.full_version)
+            (folder / "pyproject.toml").write_text(project, "utf-8")
+            argv = ["pip", "compile", "-q", "--no-header", "--no-deps", "--no-build"]
+            argv += ["--python", str(target.executable), "--prerelease", "allow"]
+            argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
+            self.runner.capture(self._command(argv, access.variables(), cwd=folder))
+            return tomli.loads((folder / "pylock.toml").read_text("utf-8"))
+
+    def install_pylock(self, pylock: str, access: IndexAccess, target: InstallTarget) -> None:
+        """Install exactly the files of a pylock.toml."""
+        with _folder() as folder:
+            path = folder / "pylock.toml"
+            path.write_text(pylock, "utf-8")
+            argv = [*target.argv(), "-r", str(path)]
+            self.runner.stream(self._command(argv, access.variables()))
+
+    def install_requirements(
+        self,
+        index: Index,
+        requirements: Sequence[Requirement],
+        access: IndexAccess,
+        target: InstallTarget,
+    ) -> None:
+        """Install pinned and hashed requirements from one index and no other."""
+        with _folder() as folder:
+            path = folder / "requirements.txt"
+            path.write_text(requirements_txt(requirements), "utf-8")
+            argv = [*target.argv(), "--no-deps", "--require-hashes", "-r", str(path)]
+            self.runner.stream(self._command(argv, _only(index, access)))
+
+    def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
+        """Remove distributions."""
+        argv = ["pip", "uninstall", "--python", str(python), *names]
+        self.runner.stream(self._command(argv))
+
+    def provide_poetry(self, requirement: str, python: Path) -> Path:
+        """The interpreter of an environment of uv's that has Poetry.
+
+        Poetry is a tool of the user's machine, not a locked file: here uv's own configuration
+        (a company's index) holds.
+        """
+        argv = ["tool", "run", "--python", str(python), "--from", requirement]
+        argv += ["python", "-c", "import sys; print(sys.executable)"]
+        env = {key: value for key, value in self.environ.items() if key not in _DROPPED}
+        command = Command(argv=(str(self.path), *argv), env=env)
+        return Path(self.runner.capture(command).strip())
+
+    def _command(
+        self,
+        argv: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Command:
+        env = {**environment(self.environ), **(variables or {})}
+        return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
+
+
+@dataclass(frozen=True)
+class InstallTarget:
+    """The environment that uv installs into, and how."""
+
+    python: Path
+    reinstall: tuple[NormalizedName, ...] = ()
+    compile_bytecode: bool = False
+
+    def argv(self) -> list[str]:
+        """`uv pip install` with its target: never uv's own choice of one."""
+        argv = ["pip", "install", "--python", str(self.python)]
+        for name in self.reinstall:
+            argv += ["--reinstall-package", name]
+        return [*argv, *(["--compile-bytecode"] if self.compile_bytecode else [])]
+
+
+_REPAIR = f"install uv>=0.13,<0.14, or name one with {VARIABLE}"
+
+
+def find(environ: Mapping[str, str], runner: Runner) -> Uv:
+    """`HYBRID_INSTALL_UV`, else the uv package that we depend on, else PATH."""
+    if named := environ.get(VARIABLE):
+        if not Path(named).is_file():
+            raise ToolError(f"there is no uv at {named} ({VARIABLE})", hint=_REPAIR)
+        return Uv(Path(named), VARIABLE, runner, environ)
+    if bundled := _bundled():
+        return Uv(bundled, "the uv package", runner, environ)
+    if on_path := shutil.which("uv", path=environ.get("PATH")):
+        return Uv(Path(on_path), "PATH", runner, environ)
+    raise ToolError("uv was not found", hint=_REPAIR)
+
+
+def is_supported(version: str) -> bool:
+    """Whether the tests have seen this uv."""
+    first, last = SUPPORTED
+    return first <= tuple(map(int, version.split(".")[:2])) < last
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of every uv that touches locked files.
+
+    A stray uv.toml, `UV_INDEX`, `UV_CONSTRAINT`, … was seen to install the wrong package.
+    """
+    kept = {
+        key: value
+        for key, value in environ.items()
+        if key not in _DROPPED and (not key.startswith("UV_") or key in _ALLOWED)
+    }
+    return {**kept, "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock"}
+
+
+def _only(index: Index, access: IndexAccess) -> dict[str, str]:
+    """The variables of an `IndexAccess` to one index."""
+    variables = IndexAccess({index: access.named[index]}, access.credentials).variables()
+    variables.pop("UV_INDEX", None)
+    if not index.is_default:
+        named = access.named[index]
+        variables["UV_DEFAULT_INDEX"] = f"{named.name}={named.url}"
+    return variables
+
+
+def _bundled() -> Path | None:
+    try:
+        from uv import find_uv_bin
+
+        return Path(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        return None
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
+        yield Path(folder)

@@ -1,0 +1,40 @@
+"""What all tests share: nothing of the user's configuration, and a count of what was compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TALLY = pytest.StashKey[Counter[str]]()
+
+# No example may fail for the machine's speed, and a run is as good as the next. To look further:
+# --hypothesis-profile=explore.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None, max_examples=3000)
+settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Counter()
+    # pbs-installer's, which Poetry imports; the message is Python 3.11's and 3.12's alone.
+    config.addinivalue_line("filterwarnings", "ignore:open_text is deprecated:DeprecationWarning")
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Counter[str]:
+    """Comparisons that ran, by kind; `<kind> equal` counts those that agreed."""
+    return request.config.stash[TALLY]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    counts = config.stash[TALLY]
+    for kind in sorted(kind for kind in counts if not kind.endswith(" equal")):
+        compared, equal = counts[kind], counts[f"{kind} equal"]
+        terminalreporter.write_line(
+            f"conformance: {compared} {kind} compared with Poetry, {equal} equal"
+        )
