@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from hybrid_install.core.versions import allows
 from hybrid_install.errors import TargetError, UsageError
+
+# Enough to see whether any release of a minor version is allowed.
+_PATCHES = 40
 
 
 def preferred_python(environ: Mapping[str, str]) -> Path | None:
@@ -27,10 +31,11 @@ def preferred_python(environ: Mapping[str, str]) -> Path | None:
 
 def compatible_python(python_versions: str, environ: Mapping[str, str]) -> Path | None:
     """`Python.get_compatible_python`: the first one found that the project allows."""
-    return next(
-        (python for python, version in _all_pythons(environ) if allows(python_versions, version)),
-        None,
-    )
+
+    def may_fit(minor: str) -> bool:
+        return any(allows(python_versions, f"{minor}.{patch}") for patch in range(_PATCHES))
+
+    return _newest(may_fit, lambda version: allows(python_versions, version), environ)
 
 
 def requested_python(request: str, environ: Mapping[str, str]) -> Path | None:
@@ -47,8 +52,10 @@ def requested_python(request: str, environ: Mapping[str, str]) -> Path | None:
             raise TargetError(f"there is no interpreter at {request} (--python)")
         return path.absolute()
     if version := requested_version(request):
-        return next(
-            (path for path, found in _all_pythons(environ) if is_version(found, version)), None
+        return _newest(
+            lambda minor: is_version(version, minor) or is_version(minor, version),
+            lambda found: is_version(found, version),
+            environ,
         )
     if command := shutil.which(request, path=environ.get("PATH")):
         return Path(command)
@@ -78,19 +85,51 @@ def newest_allowed(python_versions: str) -> str | None:
     if re.fullmatch(r"(?:==\s*)?\d+\.\d+\.\d+", python_versions.strip()):
         return python_versions.strip().removeprefix("==").strip()
     for minor in range(14, 7, -1):
-        for patch in range(30):
+        for patch in range(_PATCHES):
             if allows(python_versions, f"3.{minor}.{patch}"):
                 return f"3.{minor}" if patch == 0 else f"3.{minor}.{patch}"
     return None
 
 
-def _all_pythons(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """Every interpreter with its version, but those of the active environment."""
-    import findpython
+def _newest(
+    may_fit: Callable[[str], bool], fits: Callable[[str], bool], environ: Mapping[str, str]
+) -> Path | None:
+    """The newest interpreter that fits, as `findpython.find_all` orders them.
+
+    Each has to be started to know its version, so those whose file name tells that their minor
+    version cannot fit (`python3.9`, also behind a link) are left out first.
+    """
+    found = (
+        (tuple(python.version.release[:3]), Path(python.executable))
+        for python in _candidates(environ)
+        if (minor := _minor_by_name(Path(python.executable))) is None or may_fit(minor)
+        if python.is_valid()
+    )
+    fitting = [each for each in found if fits(".".join(map(str, each[0])))]
+    return max(fitting, default=(None, None), key=lambda each: each[0])[1]
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[Any]:
+    """Every interpreter that findpython's providers know, but those of the active environment.
+
+    The shims of pyenv and asdf are left out: they are slow, and what they stand for is listed by
+    providers of its own.
+    """
+    from findpython.providers import ALL_PROVIDERS
 
     active = environ.get("VIRTUAL_ENV")
-    for python in findpython.find_all():
-        path = Path(python.executable)
-        if active and path.is_relative_to(active):
-            continue
-        yield path, ".".join(map(str, python.version.release[:3]))
+    seen: set[Path] = set()
+    for provider_type in ALL_PROVIDERS.values():
+        provider = provider_type.create()
+        for python in provider.find_pythons() if provider else ():
+            path = Path(python.executable)
+            is_active = active is not None and path.is_relative_to(active)
+            is_shim = path.parent.name == "shims"
+            if path.resolve() not in seen and not (is_active or is_shim):
+                seen.add(path.resolve())
+                yield python
+
+
+def _minor_by_name(executable: Path) -> str | None:
+    match = re.fullmatch(r"python(\d+\.\d+)[a-z]*", executable.resolve().name)
+    return match.group(1) if match else None
