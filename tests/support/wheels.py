@@ -15,7 +15,7 @@ from functools import cached_property
 ANY = "py3-none-any"
 
 # A backend inside the sdist itself, without requirements: building needs no index.
-_BACKEND = '''\
+_BACKEND = """\
 import os
 import zipfile
 
@@ -32,7 +32,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         for path, text in FILES.items():
             wheel.writestr(zipfile.ZipInfo(path), text)
     return filename
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,9 @@ class Sdist:
     def content(self) -> bytes:
         """The archive's bytes."""
         folder = f"{self.release.module}-{self.release.version}"
-        return _tarred({f"{folder}/{path}": text for path, text in source_tree(self.release).items()})
+        return _tarred(
+            {f"{folder}/{path}": text for path, text in source_tree(self.release).items()}
+        )
 
 
 Archive = Wheel | Sdist

@@ -1,0 +1,56 @@
+"""Git repositories behind a url on 127.0.0.1."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from dulwich import porcelain
+from dulwich.repo import Repo
+from dulwich.server import DictBackend, TCPGitServer
+
+from support.projects import write_files
+
+_WHO = b"Tests <tests@example.invalid>"
+
+
+class GitServer:
+    """Serves repositories over git://. Use it as a context manager."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._backend = DictBackend({})
+        self._server = TCPGitServer(self._backend, "127.0.0.1", 0)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def repository(self, name: str, files: Mapping[str, str]) -> str:
+        """A repository of one commit; its url."""
+        folder = self._root / name
+        write_files(folder, files)
+        repository = Repo.init(str(folder))
+        porcelain.add(repository, [str(folder / file) for file in files])
+        porcelain.commit(
+            repository,
+            message=b"All of it",
+            author=_WHO,
+            committer=_WHO,
+            author_timestamp=0,
+            commit_timestamp=0,
+            author_timezone=0,
+            commit_timezone=0,
+        )
+        self._backend.repos[f"/{name}".encode()] = repository
+        return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"
