@@ -10,7 +10,6 @@ from typing import Self
 from dulwich import porcelain
 from dulwich.repo import Repo
 from dulwich.server import DictBackend, TCPGitServer
-
 from support.projects import write_files
 
 _WHO = b"Tests <tests@example.invalid>"
@@ -52,5 +51,5 @@ class GitServer:
             author_timezone=0,
             commit_timezone=0,
         )
-        self._backend.repos[f"/{name}".encode()] = repository
+        self._backend.repos[f"/{name}"] = repository
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"

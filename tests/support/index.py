@@ -12,7 +12,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer(body=False)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """The diary is enough."""
 
     @property
@@ -344,15 +344,18 @@ class _OutsideHandler(BaseHTTPRequestHandler):
         self.server.attempts.append(f"{self.command} {self.path}")
         self.send_error(403, "nothing leaves this machine")
 
-    do_GET = do_HEAD = do_POST = do_CONNECT = _refuse
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Every method there is (`do_GET`, `do_CONNECT`, …) is refused."""
+        if name.startswith("do_"):
+            return self._refuse
+        raise AttributeError(name)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """`attempts` is enough."""
 
 
-def until(condition: object, seconds: float, what: str) -> None:
+def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait for `condition()`; fail with `what` where it does not come true in time."""
-    assert callable(condition)
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds} s"

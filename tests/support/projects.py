@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-
 from support.sandbox import Sandbox, run
 
 POETRY = (sys.executable, "-m", "poetry")

@@ -14,8 +14,8 @@ from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import Index, NormalizedName
 from hybrid_install.core.plan import Action
-from hybrid_install.core.pylock import NamedIndex
 from hybrid_install.core.requirements import RequirementsMap
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import prompt, remember
 from hybrid_install.errors import DriftError
@@ -25,7 +25,7 @@ from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import Runner
-from hybrid_install.tools.uv import IndexAccess, InstallTarget, Uv
+from hybrid_install.tools.uv import InstallTarget, Uv
 
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:

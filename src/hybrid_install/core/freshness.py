@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from hybrid_install.core.document import Table, table_at
 from hybrid_install.core.lockfile import Lockfile
+from hybrid_install.core.versions import is_older
 from hybrid_install.errors import InvalidDataError
 
 _ALWAYS_HASHED = ("dependencies", "source", "extras", "dev-dependencies")
@@ -20,7 +20,7 @@ _HASHED_WHERE_PRESENT = "group"
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 
 # From Poetry 2.3.0 on the hash covers [dependency-groups].
-_GROUPS_HASHED_SINCE = (2, 3)
+_GROUPS_HASHED_SINCE = "2.3.0"
 
 
 def is_fresh(lock: Lockfile, pyproject: Table) -> bool:
@@ -29,7 +29,7 @@ def is_fresh(lock: Lockfile, pyproject: Table) -> bool:
         return False
     if lock.content_hash == content_hash(pyproject):
         return True
-    older = lock.generated_by is not None and _release(lock.generated_by) < _GROUPS_HASHED_SINCE
+    older = lock.generated_by is not None and is_older(lock.generated_by, _GROUPS_HASHED_SINCE)
     return older and lock.content_hash == content_hash(pyproject, with_dependency_groups=False)
 
 
@@ -59,8 +59,3 @@ def _sha256(content: dict[str, Any]) -> str:
     except TypeError as error:
         raise InvalidDataError(f"a value that Poetry cannot hash ({error})", "") from None
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _release(version: str) -> tuple[int, ...]:
-    match = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(map(int, match.group().split("."))) if match else ()

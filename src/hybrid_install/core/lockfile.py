@@ -99,7 +99,7 @@ def _lock_version(document: Table) -> tuple[int, int]:
     if "lock-version" not in metadata:
         raise LockfileError(incompatible, hint=f"it has no lock-version: {REGENERATE}")
     text = required(metadata, "lock-version", str)
-    match = re.fullmatch(r"(\d+)(?:\.(\d+))?(?:\.\d+)*", text)
+    match = re.fullmatch(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.[0-9]+)*", text)
     if not match:
         raise InvalidDataError(f"{text!r} is not a version", "metadata.lock-version")
     version = int(match.group(1)), int(match.group(2) or 0)

@@ -23,39 +23,37 @@ Environment = Mapping[str, str]
 
 Predicate = Callable[[Environment, frozenset[str]], bool]
 
-# poetry/core/version/grammars/markers.lark
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<paren>[()])
-    | (?P<string>"(?:[^"\\]|\\.)*"|'[^']*')
-    | (?P<operator>===|==|>=|<=|!=|~=|>|<|not\s+in\b|in\b)
-    | (?P<boolean>and\b|or\b)
-    | (?P<name>[A-Za-z_][A-Za-z_.]*)
-    )""",
-    re.VERBOSE,
+_VARIABLES = (
+    "extra",
+    "implementation_name",
+    "implementation_version",
+    "os.name",
+    "os_name",
+    "platform.machine",
+    "platform.python_implementation",
+    "platform.version",
+    "platform_machine",
+    "platform_python_implementation",
+    "platform_release",
+    "platform_system",
+    "platform_version",
+    "python_full_version",
+    "python_implementation",
+    "python_version",
+    "sys.platform",
+    "sys_platform",
 )
 
-_VARIABLES = frozenset(
-    [
-        "extra",
-        "implementation_name",
-        "implementation_version",
-        "os.name",
-        "os_name",
-        "platform.machine",
-        "platform.python_implementation",
-        "platform.version",
-        "platform_machine",
-        "platform_python_implementation",
-        "platform_release",
-        "platform_system",
-        "platform_version",
-        "python_full_version",
-        "python_implementation",
-        "python_version",
-        "sys.platform",
-        "sys_platform",
-    ]
+# poetry/core/version/grammars/markers.lark: blanks may be missing, and nothing else is skipped.
+_TOKEN = re.compile(
+    rf"""[ \t]*(?:
+      (?P<paren>[()])
+    | (?P<string>"(?:[^"\\\n]|\\.)*"|'[^']*')
+    | (?P<name>{"|".join(map(re.escape, _VARIABLES))})
+    | (?P<operator>===|==|>=|<=|!=|~=|>|<|not[ ]in|in)
+    | (?P<boolean>and|or)
+    )""",
+    re.VERBOSE,
 )
 
 Token = tuple[str, str]
@@ -77,7 +75,10 @@ def holds(marker: str, environment: Environment, extras: frozenset[str]) -> bool
 @lru_cache(maxsize=4096)
 def _parse(marker: str) -> Predicate:
     tokens = _Tokens(marker)
-    predicate = _disjunction(tokens)
+    try:
+        predicate = _disjunction(tokens)
+    except RecursionError:
+        raise invalid(marker) from None
     tokens.expect_end()
     return predicate
 
@@ -106,7 +107,7 @@ class _Tokens:
 
 
 def _tokenize(marker: str) -> Iterator[Token]:
-    position, end = 0, len(marker.rstrip())
+    position, end = 0, len(marker.rstrip(" \t"))
     while position < end:
         match = _TOKEN.match(marker, position)
         if match is None or match.lastgroup is None:
@@ -151,7 +152,6 @@ def _atom(tokens: _Tokens) -> Predicate:
 
 
 def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -> Predicate:
-    operator = " ".join(operator.split())
     try:
         variable = _comparison(name, operator, value, swapped).name
     except ValueError:
@@ -159,7 +159,11 @@ def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -
 
     def validate(environment: Environment, extras: frozenset[str]) -> bool:
         actual = extras if variable == "extra" else environment[variable]
-        return _compare(name, operator, value, swapped, actual)
+        try:
+            return _compare(name, operator, value, swapped, actual)
+        except (AssertionError, ValueError):
+            # What parses but cannot be compared: `extra in "a b"` fails an assertion in Poetry.
+            raise invalid(marker) from None
 
     return validate
 
@@ -169,8 +173,6 @@ def _comparison(name: str, operator: str, value: str, swapped: bool) -> SingleMa
     """As `_compact_markers` makes them; `InvalidMarkerError` is a `ValueError`."""
     from poetry.core.version.markers import SingleMarker
 
-    if name not in _VARIABLES:
-        raise ValueError(name)
     constraint = f'"{value}" {operator}' if swapped else f"{operator} {value}"
     return SingleMarker(name, constraint, swapped_name_value=swapped)
 

@@ -6,15 +6,14 @@ poetry.lock holds no urls. One `uv pip compile` of a synthetic project, whose ev
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hybrid_install.core.document import Table, optional, required, table_at, tables
 from hybrid_install.core.model import Hash, Index, NormalizedName, normalize_name
 from hybrid_install.core.requirements import Requirement
+from hybrid_install.core.uv_config import NamedIndex, toml_string
 from hybrid_install.errors import ToolError
 
 # No distribution may have it: the name is longer than any index allows in practice.
@@ -44,14 +43,6 @@ Offer = tuple[OfferedFile, ...]
 """All files that an index offers for one pin and one target."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedIndex:
-    """An index under a name that is safe in uv's options and environment variables."""
-
-    name: str
-    url: str
-
-
 def synthetic_project(
     requirements: Iterable[Requirement], indexes: Mapping[Index, NamedIndex], python: str
 ) -> str:
@@ -63,25 +54,20 @@ def synthetic_project(
     used = {requirement.index: indexes[requirement.index] for requirement in pinned}
     lines = [
         "[project]",
-        f"name = {_string(_SYNTHETIC_NAME)}",
+        f"name = {toml_string(_SYNTHETIC_NAME)}",
         'version = "0"',
-        f"requires-python = {_string('==' + python)}",
-        f"dependencies = [{', '.join(_string(each.pin) for each in pinned)}]",
+        f"requires-python = {toml_string('==' + python)}",
+        f"dependencies = [{', '.join(toml_string(each.pin) for each in pinned)}]",
         "[tool.uv]",
         "package = false",
         "[tool.uv.sources]",
         *(
-            f"{_string(each.name)} = {{ index = {_string(indexes[each.index].name)} }}"
+            f"{toml_string(each.name)} = {{ index = {toml_string(indexes[each.index].name)} }}"
             for each in pinned
         ),
     ]
     for named in used.values():
-        lines += [
-            "[[tool.uv.index]]",
-            f"name = {_string(named.name)}",
-            f"url = {_string(named.url)}",
-            "explicit = true",
-        ]
+        lines += ["[[tool.uv.index]]", *named.toml(), "explicit = true"]
     return "\n".join(lines) + "\n"
 
 
@@ -171,9 +157,9 @@ def pylock(
         lines += [
             "",
             "[[packages]]",
-            f"name = {_string(requirement.name)}",
-            f"version = {_string(requirement.version)}",
-            f"index = {_string(indexes[requirement.index].url.rstrip('/'))}",
+            f"name = {toml_string(requirement.name)}",
+            f"version = {toml_string(requirement.version)}",
+            f"index = {toml_string(indexes[requirement.index].url.rstrip('/'))}",
         ]
         wheels = [file for file in files if file.is_wheel]
         if wheels:
@@ -185,10 +171,5 @@ def pylock(
 
 def _file(file: PinnedFile) -> str:
     size = f"size = {file.size}, " if file.size is not None else ""
-    hashes = f"{{ {file.hash.algorithm} = {_string(file.hash.digest)} }}"
-    return f"{{ url = {_string(file.url)}, {size}hashes = {hashes} }}"
-
-
-def _string(value: Any) -> str:
-    """A TOML basic string: JSON's escapes are a subset of TOML's, but for DEL."""
-    return json.dumps(str(value)).replace("\x7f", "\\u007f")
+    hashes = f"{{ {file.hash.algorithm} = {toml_string(file.hash.digest)} }}"
+    return f"{{ url = {toml_string(file.url)}, {size}hashes = {hashes} }}"

@@ -28,6 +28,17 @@ def same_version(left: str, right: str) -> bool:
         return False
 
 
+def is_older(version: str, than: str) -> bool:
+    """Whether `version` precedes `than` (a pre-release does); a string that is no version never."""
+    from poetry.core.constraints.version import Version
+    from poetry.core.version.exceptions import InvalidVersionError
+
+    try:
+        return Version.parse(version) < Version.parse(than)
+    except InvalidVersionError:
+        return False
+
+
 def allows(constraint: str, version: str) -> bool:
     """Whether Poetry's `constraint` (`^3.11`, `>=3.10,<3.13`, `~3.11 || 3.13.*`) has `version`."""
     from poetry.core.constraints.version import Version

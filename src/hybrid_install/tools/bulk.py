@@ -19,9 +19,10 @@ from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Hash, NormalizedName
 from hybrid_install.core.pylock import Offer, OfferedFile, choose, pylock, read_offers
 from hybrid_install.core.requirements import Requirement, RequirementsMap
+from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import CommandFailedError
-from hybrid_install.tools.uv import IndexAccess, InstallTarget, Uv
+from hybrid_install.tools.uv import InstallTarget, Uv
 
 # uv's exit code for "no solution": its own index page lacks the pin, or it cannot be read that way.
 _UNRESOLVED = 1

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import tomli
 
-from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.document import Table
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import Index, NormalizedName, Priority
-from hybrid_install.core.pylock import NamedIndex, synthetic_project
+from hybrid_install.core.model import Index, NormalizedName
+from hybrid_install.core.pylock import synthetic_project
 from hybrid_install.core.requirements import Requirement, requirements_txt
+from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import Command, Runner
 
@@ -64,35 +64,6 @@ _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHO
 
 
 @dataclass(frozen=True)
-class IndexAccess:
-    """The project's indexes under names that uv understands, and their credentials."""
-
-    named: Mapping[Index, NamedIndex]
-    credentials: Mapping[str, Credentials] = field(default_factory=dict, repr=False)
-
-    def variables(self) -> dict[str, str]:
-        """The environment variables that give uv the indexes and their credentials.
-
-        Every index is listed, so that credentials are found for its host; builds search the
-        project's non-explicit sources, as Poetry's isolated builds do.
-        """
-        env: dict[str, str] = {}
-        searched = [index for index in self.named if index.priority is not Priority.EXPLICIT]
-        if all(not index.is_default for index in searched):
-            env["UV_DEFAULT_INDEX"] = self._named(searched[0])
-        others = [self._named(index) for index in self.named if not index.is_default]
-        if others:
-            env["UV_INDEX"] = " ".join(others)
-        for name, credentials in self.credentials.items():
-            env[f"UV_INDEX_{name.upper()}_USERNAME"] = credentials.username
-            env[f"UV_INDEX_{name.upper()}_PASSWORD"] = credentials.password
-        return env
-
-    def _named(self, index: Index) -> str:
-        return f"{self.named[index].name}={self.named[index].url}"
-
-
-@dataclass(frozen=True)
 class Uv:
     """A uv that has been found; each method is one start of it."""
 
@@ -111,9 +82,8 @@ class Uv:
 
     def default_index_url(self) -> str:
         """The url of the index that uv uses when told nothing; only uv knows it."""
-        with _folder() as folder:
-            (folder / "nothing.in").write_text("")
-            argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"]
+        argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"]
+        with _folder({"nothing.in": ""}) as folder:
             text = self.runner.capture(self._command(argv, cwd=folder))
         return text.strip().removeprefix("--index-url ").strip().rstrip("/")
 
@@ -145,22 +115,19 @@ class Uv:
         self, requirements: Sequence[Requirement], access: IndexAccess, target: Interpreter
     ) -> Table:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
-        with _folder() as folder:
-            project = synthetic_project(requirements, access.named, target.full_version)
-            (folder / "pyproject.toml").write_text(project, "utf-8")
-            argv = ["pip", "compile", "-q", "--no-header", "--no-deps", "--no-build"]
-            argv += ["--python", str(target.executable), "--prerelease", "allow"]
-            argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
-            self.runner.capture(self._command(argv, access.variables(), cwd=folder))
+        project = synthetic_project(requirements, access.named, target.full_version)
+        argv = ["pip", "compile", "-q", "--no-header", "--no-deps", "--no-build"]
+        argv += ["--python", str(target.executable), "--prerelease", "allow"]
+        argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
+        with _folder({"pyproject.toml": project}) as folder:
+            self.runner.capture(self._command(argv, cwd=folder, access=access))
             return tomli.loads((folder / "pylock.toml").read_text("utf-8"))
 
     def install_pylock(self, pylock: str, access: IndexAccess, target: InstallTarget) -> None:
         """Install exactly the files of a pylock.toml."""
-        with _folder() as folder:
-            path = folder / "pylock.toml"
-            path.write_text(pylock, "utf-8")
-            argv = [*target.argv(), "-r", str(path)]
-            self.runner.stream(self._command(argv, access.variables()))
+        argv = ["--config-file", "uv.toml", *target.argv(), "-r", "pylock.toml"]
+        with _folder({"pylock.toml": pylock, "uv.toml": access.uv_toml()}) as folder:
+            self.runner.stream(self._command(argv, cwd=folder, access=access))
 
     def install_requirements(
         self,
@@ -170,11 +137,11 @@ class Uv:
         target: InstallTarget,
     ) -> None:
         """Install pinned and hashed requirements from one index and no other."""
-        with _folder() as folder:
-            path = folder / "requirements.txt"
-            path.write_text(requirements_txt(requirements), "utf-8")
-            argv = [*target.argv(), "--no-deps", "--require-hashes", "-r", str(path)]
-            self.runner.stream(self._command(argv, _only(index, access)))
+        text, config = requirements_txt(requirements), access.uv_toml_of(index)
+        argv = ["--config-file", "uv.toml", *target.argv()]
+        argv += ["--no-deps", "--require-hashes", "-r", "requirements.txt"]
+        with _folder({"requirements.txt": text, "uv.toml": config}) as folder:
+            self.runner.stream(self._command(argv, cwd=folder, access=access))
 
     def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
         """Remove distributions."""
@@ -196,10 +163,10 @@ class Uv:
     def _command(
         self,
         argv: Sequence[str],
-        variables: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        access: IndexAccess | None = None,
     ) -> Command:
-        env = {**environment(self.environ), **(variables or {})}
+        env = {**environment(self.environ), **(access.variables() if access else {})}
         return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
 
 
@@ -254,16 +221,6 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock"}
 
 
-def _only(index: Index, access: IndexAccess) -> dict[str, str]:
-    """The variables of an `IndexAccess` to one index."""
-    variables = IndexAccess({index: access.named[index]}, access.credentials).variables()
-    variables.pop("UV_INDEX", None)
-    if not index.is_default:
-        named = access.named[index]
-        variables["UV_DEFAULT_INDEX"] = f"{named.name}={named.url}"
-    return variables
-
-
 def _bundled() -> Path | None:
     try:
         from uv import find_uv_bin
@@ -274,6 +231,10 @@ def _bundled() -> Path | None:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        yield Path(folder)
+def _folder(files: Mapping[str, str]) -> Iterator[Path]:
+    """A folder of our own with these files: uv reads nothing of the project's."""
+    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as name:
+        folder = Path(name)
+        for file, text in files.items():
+            (folder / file).write_text(text, "utf-8")
+        yield folder
