@@ -56,7 +56,8 @@ class Report:
 
     def warn(self, text: str) -> None:
         """Something that the user should act on."""
-        self._write(f"{self._colour('warning', 'warning:')} {without_credentials(text)}")
+        if self.verbosity >= 0:
+            self._write(f"{self._colour('warning', 'warning:')} {without_credentials(text)}")
 
     def fail(self, message: str, hint: str | None) -> None:
         """The end of a failed run: what is wrong, and what to do next."""

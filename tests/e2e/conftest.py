@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.cli import HybridInstall
-from support.compare import Snapshot, assert_same, snapshot
 from support.index import Index, Outside, Source
-from support.oracle import Oracle, pending
-from support.projects import Locksmith, Project, Spec
+from support.lab import Lab
+from support.oracle import Oracle
+from support.projects import Group, Locksmith, Project, Spec
 from support.sandbox import Sandbox, make_bin
 from support.venvs import make_with_virtualenv
-
-_numbers = itertools.count()
+from support.wheels import Release, Wheel
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,31 +62,11 @@ def index() -> Iterator[Index]:
         yield server
 
 
-@pytest.fixture
-def new_source(index: Index, request: pytest.FixtureRequest) -> Callable[..., Source]:
-    """Makes an index of this test's own."""
-
-    def make(name: str = "own", **options: object) -> Source:
-        return index.source(f"{name}-{next(_numbers)}", **options)  # type: ignore[arg-type]
-
-    return make
-
-
 @pytest.fixture(scope="session")
 def locksmith(stage: Path, shared_sandbox: Sandbox) -> Locksmith:
     """Locks projects with `poetry lock`."""
     prefix = make_with_virtualenv(stage / "locksmith-venv", shared_sandbox, "--no-pip")
     return Locksmith(stage / "locks", shared_sandbox, prefix)
-
-
-@pytest.fixture
-def make_project(locksmith: Locksmith, tmp_path: Path) -> Callable[..., Project]:
-    """Writes and locks a project in a folder of this test's own."""
-
-    def make(spec: Spec, **options: object) -> Project:
-        return locksmith.project(spec, tmp_path / spec.name, **options)  # type: ignore[arg-type]
-
-    return make
 
 
 @pytest.fixture(scope="session")
@@ -99,30 +76,45 @@ def oracle(stage: Path, shared_sandbox: Sandbox) -> Oracle:
 
 
 @pytest.fixture
-def hybrid_install(sandbox: Sandbox) -> HybridInstall:
-    """The command."""
-    return HybridInstall(sandbox)
+def lab(
+    tmp_path: Path, sandbox: Sandbox, index: Index, locksmith: Locksmith, oracle: Oracle
+) -> Lab:
+    """What one test needs."""
+    return Lab(tmp_path, sandbox, index, locksmith, oracle)
 
 
-Check = Callable[..., Snapshot]
+@pytest.fixture(scope="session")
+def shop(index: Index) -> Source:
+    """The packages of the standard project."""
+    return index.source("shop").offer(
+        Wheel(Release("alpha", requires=("bravo>=1",), extras={"fast": ("golf",)})),
+        Wheel(
+            Release("bravo", "1.2", console_scripts={"bravo": "bravo:main"}),
+            data={"scripts/bravo-tool": "#!python\nprint('tool')\n", "data/share/bravo.txt": "b"},
+        ),
+        Wheel(Release("Charlie.Tools", "2.0")),
+        Wheel(Release("delta", "0.3")),
+        Wheel(Release("echo-dev", "5.0")),
+        Wheel(Release("foxtrot-docs", "6.0", requires=("bravo",))),
+        Wheel(Release("golf", "7.0")),
+    )
 
 
 @pytest.fixture
-def is_as_poetry_makes_it(oracle: Oracle, sandbox: Sandbox) -> Check:
-    """The two invariants of every good run; the environment's snapshot."""
+def standard(lab: Lab, shop: Source) -> Project:
+    """A project with a bit of everything that is common; its lock and oracle are shared."""
+    return lab.project(standard_spec(lab.index.url(shop)))
 
-    def check(
-        project: Project,
-        *options: str,
-        venv: Path | None = None,
-        apart_from: tuple[str, ...] = (),
-        oracle_options: dict[str, object] | None = None,
-    ) -> Snapshot:
-        ours = snapshot(venv or project.venv, project.folder)
-        theirs = oracle.install(project, *options, **(oracle_options or {}))  # type: ignore[arg-type]
-        assert_same(ours.without(*apart_from), theirs.without(*apart_from))
-        left = pending(project, sandbox, *options, venv=venv)
-        assert not left, f"Poetry would still do: {left}"
-        return ours
 
-    return check
+def standard_spec(url: str) -> Spec:
+    """The standard project."""
+    return Spec(
+        {"shop": url},
+        ("alpha[fast]", "charlie-tools"),
+        extras={"more": ("delta",)},
+        groups={
+            "dev": Group(("echo-dev",)),
+            "docs": Group(("foxtrot-docs",), optional=True),
+        },
+        imports=("alpha", "bravo", "charlie_tools", "golf"),
+    )

@@ -9,7 +9,7 @@ from typing import Self
 
 from dulwich import porcelain
 from dulwich.repo import Repo
-from dulwich.server import DictBackend, TCPGitServer
+from dulwich.server import BackendRepo, DictBackend, TCPGitServer
 from support.projects import write_files
 
 _WHO = b"Tests <tests@example.invalid>"
@@ -20,7 +20,8 @@ class GitServer:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._backend = DictBackend({})
+        self._repositories: dict[str, BackendRepo] = {}
+        self._backend = DictBackend(self._repositories)
         self._server = TCPGitServer(self._backend, "127.0.0.1", 0)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -51,5 +52,5 @@ class GitServer:
             author_timezone=0,
             commit_timezone=0,
         )
-        self._backend.repos[f"/{name}"] = repository
+        self._repositories[f"/{name}"] = repository
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"

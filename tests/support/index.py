@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from support.wheels import Archive, Wheel, sha256
+from support.wheels import sha256
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = "text/html; charset=utf-8"
@@ -53,6 +53,23 @@ class Account:
         return f"Basic {base64.b64encode(pair).decode()}"
 
 
+class Archive(Protocol):
+    """What an index offers. `metadata` is None where it has no file of its own."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def requires_python(self) -> str: ...
+    @property
+    def metadata(self) -> str | None: ...
+
+
 @dataclass
 class Source:
     """One index of the server, at `/<name>/simple/`. `states_hashes` is False for the poorest."""
@@ -61,6 +78,7 @@ class Source:
     account: Account | None = None
     states_hashes: bool = True
     archives: dict[str, Archive] = field(default_factory=dict)
+    yanked: set[str] = field(default_factory=set)
 
     def offer(self, *archives: Archive) -> Self:
         """Put archives up for download."""
@@ -73,7 +91,7 @@ class Source:
         return [
             archive
             for _, archive in sorted(self.archives.items())
-            if normalize(archive.release.name) == project
+            if normalize(archive.name) == project
         ]
 
 
@@ -242,12 +260,12 @@ class _Handler(BaseHTTPRequestHandler):
         return self._file(source, last)
 
     def _file(self, source: Source, name: str) -> tuple[int, str, bytes]:
-        metadata = name.endswith(".metadata")
         archive = source.archives.get(name.removesuffix(".metadata"))
-        if archive is None or (metadata and not isinstance(archive, Wheel)):
+        if archive is None:
             return 404, _HTML, b"no such file"
-        if metadata:
-            return 200, "text/plain", archive.release.metadata.encode()
+        if name.endswith(".metadata"):
+            metadata = archive.metadata
+            return (200 if metadata else 404), "text/plain", (metadata or "").encode()
         content = self._index.faults.contents.get(name, archive.content)
         return 200, "application/octet-stream", content
 
@@ -273,12 +291,13 @@ class _Handler(BaseHTTPRequestHandler):
                     "filename": archive.filename,
                     "url": f"../../files/{quote(archive.filename)}",
                     "hashes": {"sha256": digest} if digest else {},
-                    "requires-python": archive.release.requires_python,
+                    "requires-python": archive.requires_python,
                     "size": len(archive.content),
-                    "core-metadata": isinstance(archive, Wheel),
+                    "core-metadata": archive.metadata is not None,
+                    "yanked": archive.filename in source.yanked,
                 }
             )
-        versions = sorted({archive.release.version for archive in archives})
+        versions = sorted({archive.version for archive in archives})
         page = {
             "meta": {"api-version": "1.1"},
             "name": project,
@@ -292,8 +311,9 @@ class _Handler(BaseHTTPRequestHandler):
         for archive in archives:
             digest = self._hash(source, archive)
             fragment = f"#sha256={digest}" if digest else ""
-            metadata = ' data-core-metadata="true"' if isinstance(archive, Wheel) else ""
-            python = html.escape(archive.release.requires_python)
+            metadata = ' data-core-metadata="true"' if archive.metadata is not None else ""
+            metadata += ' data-yanked=""' if archive.filename in source.yanked else ""
+            python = html.escape(archive.requires_python)
             links.append(
                 f'<a href="../../files/{quote(archive.filename)}{fragment}"'
                 f' data-requires-python="{python}"{metadata}>{html.escape(archive.filename)}</a><br/>'

@@ -17,6 +17,7 @@ from cleo.io.inputs.argv_input import ArgvInput
 from poetry.console.application import Application
 from poetry.console.commands.install import InstallCommand
 from poetry.core.packages.package import Package
+from poetry.core.version import markers as poetry_markers
 from poetry.factory import Factory
 from poetry.installation.installer import Installer
 from poetry.installation.operations.operation import Operation
@@ -26,6 +27,7 @@ from poetry.poetry import Poetry
 from poetry.repositories.installed_repository import InstalledRepository
 from poetry.repositories.lockfile_repository import LockfileRepository
 from poetry.utils.env import MockEnv
+from support.environments import Markers
 
 from hybrid_install.core.model import (
     DirectorySource,
@@ -36,7 +38,6 @@ from hybrid_install.core.model import (
     Source,
     UrlSource,
 )
-from support.environments import Markers
 
 T = TypeVar("T")
 
@@ -151,6 +152,17 @@ def read_project(folder: Path) -> Poetry:
 def oracle(folder: Path) -> Oracle:
     """One oracle per folder: to parse a large lock takes poetry-core seconds."""
     return Oracle(folder)
+
+
+def fresh_marker(text: str) -> poetry_markers.BaseMarker:
+    """`parse_marker` without memory: it takes `'5' in x` and `x in "5"` for the same marker."""
+    for remembered in (
+        poetry_markers.cnf,
+        poetry_markers.dnf,
+        poetry_markers._merge_single_markers,
+    ):
+        remembered.cache_clear()
+    return poetry_markers.parse_marker(text)
 
 
 def content_hash(pyproject: dict[str, Any], *, with_dependency_groups: bool = True) -> str:

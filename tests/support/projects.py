@@ -182,6 +182,20 @@ class Locksmith:
         shutil.copy(locked / "poetry.lock", project.lock)
         return project
 
+    def declare_fresh(self, project: Project) -> None:
+        """Give the lock the content-hash that Poetry computes for pyproject.toml as it is now."""
+        old = self._content_hash(project.lock)
+        code = (
+            "from poetry.factory import Factory;"
+            " print(Factory().create_poetry().locker._get_content_hash())"
+        )
+        answer = run([sys.executable, "-c", code], self._sandbox.environ, project.folder)
+        project.edit("poetry.lock", old, answer.stdout.strip())
+
+    @staticmethod
+    def _content_hash(lock: Path) -> str:
+        return str(tomlkit.parse(lock.read_text("utf-8"))["metadata"]["content-hash"])  # type: ignore[index]
+
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files with their parents."""

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ class Release:
     @property
     def module(self) -> str:
         """The import name."""
-        return self.name.replace("-", "_").lower()
+        return re.sub(r"[-_.]+", "_", self.name).lower()
 
     @property
     def metadata(self) -> str:
@@ -108,6 +109,26 @@ class Wheel:
     padding: int = 0
 
     @property
+    def name(self) -> str:
+        """The distribution's name."""
+        return self.release.name
+
+    @property
+    def version(self) -> str:
+        """The version."""
+        return self.release.version
+
+    @property
+    def requires_python(self) -> str:
+        """`Requires-Python`."""
+        return self.release.requires_python
+
+    @property
+    def metadata(self) -> str:
+        """METADATA."""
+        return self.release.metadata
+
+    @property
     def filename(self) -> str:
         """`name-version[-build]-tag.whl`."""
         stem = f"{self.release.module}-{self.release.version}"
@@ -134,6 +155,25 @@ class Sdist:
     release: Release
 
     @property
+    def name(self) -> str:
+        """The distribution's name."""
+        return self.release.name
+
+    @property
+    def version(self) -> str:
+        """The version."""
+        return self.release.version
+
+    @property
+    def requires_python(self) -> str:
+        """`Requires-Python`."""
+        return self.release.requires_python
+
+    @property
+    def metadata(self) -> None:
+        """An index has no metadata file of an sdist."""
+
+    @property
     def filename(self) -> str:
         """`name-version.tar.gz`."""
         return f"{self.release.module}-{self.release.version}.tar.gz"
@@ -145,9 +185,6 @@ class Sdist:
         return _tarred(
             {f"{folder}/{path}": text for path, text in source_tree(self.release).items()}
         )
-
-
-Archive = Wheel | Sdist
 
 
 def source_tree(release: Release) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install.commands.plan import print_plan
@@ -18,13 +19,13 @@ from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import prompt, remember
-from hybrid_install.errors import DriftError
+from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall
 from hybrid_install.tools.poetry import Poetry, PoetryRun
-from hybrid_install.tools.process import Runner
+from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
 
 
@@ -51,7 +52,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
     """uv, with a note where it is not a version that we know."""
-    uv = uv_tool.find(request.environ, runner)
+    uv = replace(uv_tool.find(request.environ, runner), plain=not report.is_coloured)
     version = uv.version()
     if not uv_tool.is_supported(version):
         report.warn(
@@ -101,7 +102,10 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
         install_target,
         cache_dir(preparation.request.environ),
     )
-    bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
+    try:
+        bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
+    except CommandFailedError as error:
+        raise _failed("uv", error) from None
 
 
 def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
@@ -132,9 +136,22 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
     report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
     before = preparation.installed()
     with ExitStack() as stack:
-        poetry.install(_poetry_run(preparation, report, stack))
+        try:
+            poetry.install(_poetry_run(preparation, report, stack))
+        except CommandFailedError as error:
+            raise _failed("Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.installed()), report)
+
+
+def _failed(tool: str, error: CommandFailedError) -> ToolError:
+    """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
+    words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
+    return ToolError(
+        f"{tool} failed with exit code {error.command_exit_code}{words}",
+        hint="what is installed is as locked; mend the cause and run the same command again."
+        " `-v` shows more",
+    )
 
 
 def _task(*, binds_root: bool, deferred: int) -> str:

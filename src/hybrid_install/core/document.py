@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from hybrid_install.errors import InvalidDataError
@@ -80,6 +80,8 @@ def each(items: Sequence[Any], key: str, read: Callable[[Any], T]) -> tuple[T, .
     return tuple(read_at(index, item) for index, item in enumerate(items))
 
 
-def first_line_break(values: Iterable[str]) -> str | None:
-    """The first value that holds a control character, which no name, version or url may."""
-    return next((value for value in values if any(ord(char) < ord(" ") for char in value)), None)
+def refuse_control_characters(table: Table, *keys: str) -> None:
+    """Names and urls end up in files for uv and on terminals; no real one has such characters."""
+    for key in keys:
+        if any(not char.isprintable() for char in str(table.get(key, ""))):
+            raise InvalidDataError(f"{table[key]!r} holds a control character", key)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hybrid_install.core.document import (
     Table,
     as_string,
+    as_table,
     each,
-    first_line_break,
     optional,
     required,
     strings,
@@ -40,6 +40,9 @@ REGENERATE = "regenerate it with `poetry lock` and commit the result"
 OLDEST_READABLE = (1, 0)
 NEWEST_KNOWN = (2, 1)
 FIRST_UNREADABLE = (3, 0)
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +116,31 @@ def _lock_version(document: Table) -> tuple[int, int]:
 
 
 def _packages(document: Table) -> tuple[LockedPackage, ...]:
-    packages: tuple[LockedPackage, ...] = each(
-        optional(document, "package", list) or [], "package", _package
-    )
-    return packages
+    return each(optional(document, "package", list) or [], "package", _package)
 
 
-def _package(entry: Table) -> LockedPackage:
-    if not isinstance(entry, dict):
-        raise InvalidDataError("expected a table", "")
-    name, version = required(entry, "name", str), required(entry, "version", str)
-    if odd := first_line_break([name, version]):
-        raise InvalidDataError(f"{odd!r} holds a control character", "name")
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
-        raise InvalidDataError(f"{name!r} is not a package name (PEP 508)", "name")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*", version):
-        raise InvalidDataError(f"{version!r} is not a version (PEP 440)", "version")
-    groups = required(entry, "groups", list) and strings(entry, "groups")
+def _package(value: object) -> LockedPackage:
+    entry = as_table(value)
+    required(entry, "groups", list)
+    groups = strings(entry, "groups")
     return LockedPackage(
-        name=normalize_name(name),
-        version=version,
+        name=normalize_name(_matching(entry, "name", _NAME)),
+        version=_matching(entry, "version", _VERSION),
         source=_source(entry),
         groups=frozenset(normalize_name(group) for group in groups),
-        markers=_markers(entry, tuple(groups)),
+        markers=_markers(entry, groups),
         files=each(tables(entry, "files"), "files", _file),
         optional=bool(optional(entry, "optional", bool)),
         develop=bool(optional(entry, "develop", bool)),
     )
+
+
+def _matching(entry: Table, key: str, pattern: re.Pattern[str]) -> str:
+    """A string that may become part of a command line or of a file for uv."""
+    text = required(entry, key, str)
+    if not pattern.fullmatch(text):
+        raise InvalidDataError(f"{text!r} is not a {key} (PEP 508, PEP 440)", key)
+    return text
 
 
 def _markers(entry: Table, groups: tuple[str, ...]) -> dict[NormalizedName, str]:

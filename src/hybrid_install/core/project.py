@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from hybrid_install.core.document import (
     Table,
     as_table,
-    first_line_break,
     optional,
+    refuse_control_characters,
     required,
     table_at,
     tables,
@@ -170,8 +170,7 @@ def _index(entry: Table) -> Index:
             )
         return Index(name, None, priority)
     url = required(entry, "url", str)
-    if odd := first_line_break([name, url]):
-        raise InvalidDataError(f"{odd!r} holds a control character", "tool.poetry.source")
+    refuse_control_characters(entry, "name", "url")
     return Index(name, url.rstrip("/"), priority)
 
 

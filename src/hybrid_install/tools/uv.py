@@ -65,12 +65,16 @@ _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHO
 
 @dataclass(frozen=True)
 class Uv:
-    """A uv that has been found; each method is one start of it."""
+    """A uv that has been found; each method is one start of it.
+
+    With `plain` it draws neither colours nor progress bars, whatever it writes to.
+    """
 
     path: Path
     origin: str
     runner: Runner
     environ: Mapping[str, str] = field(repr=False)
+    plain: bool = False
 
     def version(self) -> str:
         """`0.13.9`."""
@@ -167,6 +171,8 @@ class Uv:
         access: IndexAccess | None = None,
     ) -> Command:
         env = {**environment(self.environ), **(access.variables() if access else {})}
+        if self.plain:
+            env |= {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
         return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
 
 
