@@ -11,12 +11,6 @@ import pytest
 import tomli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from hybrid_install.core.lockfile import Lockfile
-from hybrid_install.core.project import Project
-from hybrid_install.core.selection import SelectionOptions, Wanted, select, wanted
-from hybrid_install.core.versions import allows
-from hybrid_install.errors import InvalidDataError, SelectionError
 from support import corpus
 from support.environments import (
     LINUX_ARM,
@@ -30,7 +24,13 @@ from support.environments import (
     environment,
 )
 from support.hard_project import HardProject, hard, projects, with_legacy_tables
-from support.poetry_in_process import Oracle, Outcome, oracle, picks_of_ours
+from support.poetry_in_process import Oracle, Outcome, picks_of_ours, read_project
+
+from hybrid_install.core.lockfile import Lockfile
+from hybrid_install.core.project import Project
+from hybrid_install.core.selection import SelectionOptions, Wanted, select, wanted
+from hybrid_install.core.versions import allows
+from hybrid_install.errors import InvalidDataError, SelectionError
 
 pytestmark = pytest.mark.conformance
 
@@ -41,8 +41,10 @@ Arguments = tuple[str, ...]
 def test_real_locks(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) -> None:
     """Every allowed Python × Linux and macOS × the groups' options × the extras' options."""
     copy = pair.copy_to(tmp_path)
-    poetry = oracle(copy.folder)
-    pythons = [python for python in PYTHONS if allows(_project(copy.folder).python_versions, python)]
+    poetry = Oracle(copy.folder)
+    pythons = [
+        python for python in PYTHONS if allows(_project(copy.folder).python_versions, python)
+    ]
     targets = [environment(*target) for target in product(pythons, (LINUX_X86, MACOS_ARM))]
     assert targets
     _compare(copy.folder, poetry, list(_selections(poetry)), targets, tally)
@@ -51,7 +53,7 @@ def test_real_locks(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) -> N
 @pytest.mark.parametrize("project", [hard(), with_legacy_tables()], ids=["modern", "legacy"])
 def test_hard_project(project: HardProject, tmp_path: Path, tally: Counter[str]) -> None:
     folder = project.write(tmp_path / "hard")
-    poetry = oracle(folder)
+    poetry = Oracle(folder)
     pythons = (*OLDER_PYTHONS, *PYTHONS, RELEASE_CANDIDATE)
     platforms = (LINUX_X86, LINUX_ARM, MACOS_ARM, WINDOWS)
     targets = [environment(*target) for target in product(pythons, platforms)]
@@ -127,7 +129,7 @@ def test_a_marker_that_poetry_fails_on_is_refused_with_its_place(
     broken.packages[2].update(groups=["main"], markers=marker)
     folder = broken.write(tmp_path)
     target = environment(PYTHONS[0], LINUX_X86)
-    with pytest.raises(Exception, match=".*"):  # noqa: PT011  # whatever it is: Poetry fails
+    with pytest.raises(Exception, match=".*"):  # whatever it is: Poetry fails
         Oracle(folder).install((), target)
     with pytest.raises(InvalidDataError, match=r"^poetry\.lock: package\[2\]\.markers: invalid"):
         _ours(_project(folder), _lock(folder), folder, (), target)
@@ -138,7 +140,7 @@ def test_python_range(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) ->
     """The Pythons that a project allows, from 3.8 to 3.14 with every patch release."""
     from poetry.core.constraints.version import Version
 
-    constraint = oracle(pair.copy_to(tmp_path).folder).poetry.package.python_constraint
+    constraint = read_project(pair.copy_to(tmp_path).folder).package.python_constraint
     ours = _project(pair.folder).python_versions
     versions = [f"3.{minor}.{patch}" for minor in range(6, 16) for patch in range(22)]
     different = [

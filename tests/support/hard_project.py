@@ -13,10 +13,10 @@ from typing import Any
 
 import tomlkit
 from hypothesis import strategies as st
-
-from hybrid_install.core.model import normalize_name
 from support import marker_strategies
 from support.poetry_in_process import content_hash
+
+from hybrid_install.core.model import normalize_name
 
 Document = dict[str, Any]
 
@@ -99,7 +99,7 @@ def with_legacy_tables() -> HardProject:
 
 _PYPROJECT: Document = {
     "project": {
-        "name": "Hard.Project_",
+        "name": "Hard.Project",
         "version": "1.0",
         "requires-python": ">=3.8",
         "dependencies": ["Foo_Bar", "zope.interface>=6", "six"],
@@ -131,7 +131,11 @@ _PYPROJECT: Document = {
             },
             "source": [
                 {"name": "Torch-CPU", "url": "https://cpu.invalid/simple/", "priority": "explicit"},
-                {"name": "mirror", "url": "https://mirror.invalid/simple", "priority": "supplemental"},
+                {
+                    "name": "mirror",
+                    "url": "https://mirror.invalid/simple",
+                    "priority": "supplemental",
+                },
             ],
         },
     },
@@ -228,7 +232,9 @@ _PACKAGES: tuple[Document, ...] = (
     package("spelt-of-old", markers="sys.platform == 'linux2' or os.name == 'posix'"),
     package("debian", markers="'Debian' in platform_version"),
     package("not-tegra", markers='"tegra" not in platform_release'),
-    package("all-extras", optional=True, markers='extra == "a-b" or extra == "c" and extra != "empty"'),
+    package(
+        "all-extras", optional=True, markers='extra == "a-b" or extra == "c" and extra != "empty"'
+    ),
     # Every other kind of source.
     package(
         "from-git",
@@ -263,7 +269,9 @@ def projects(draw: st.DrawFn) -> HardProject:
     extras = draw(st.lists(st.sampled_from(("a", "b", "A_b", "c.d")), unique_by=normalize_name))
     number = draw(st.integers(1, 6))
     # Several packages of one name and version would be one and the same to Poetry.
-    packages = [draw(_locked(f"package_{index % 3}", f"{index}.0", names)) for index in range(number)]
+    packages = [
+        draw(_locked(f"package_{index % 3}", f"{index}.0", names)) for index in range(number)
+    ]
     return HardProject(_pyproject(names, extras, draw(st.booleans())), tuple(packages))
 
 

@@ -58,7 +58,7 @@ class Lab:
 
     def refuse(self, project: Project, *options: str | Path, **variables: str) -> Result:
         """Run the command in the project; it must end with exit code 1."""
-        return self.hybrid_install.failing(*options, cwd=project.folder, **variables)
+        return self.hybrid_install.refusing(*options, cwd=project.folder, **variables)
 
     def assert_as_poetry_makes_it(
         self,

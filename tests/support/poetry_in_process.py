@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from cleo.io.buffered_io import BufferedIO
 from cleo.io.inputs.argv_input import ArgvInput
 from poetry.console.application import Application
 from poetry.console.commands.install import InstallCommand
+from poetry.console.exceptions import GroupNotFoundError
 from poetry.core.packages.package import Package
 from poetry.core.version import markers as poetry_markers
 from poetry.factory import Factory
@@ -100,7 +101,10 @@ class _Recorder(Installer):
 
 
 class Oracle:
-    """`poetry install` in one folder."""
+    """`poetry install` in one folder.
+
+    To be kept for all questions about it: a large lock takes poetry-core seconds to parse.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.poetry = read_project(folder)
@@ -117,7 +121,7 @@ class Oracle:
         command.set_env(installer._env)
         try:
             failed = command.run(stream) != 0
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, GroupNotFoundError) as error:
             return Outcome(refusal=_plain(stream, str(error)))
         if failed:
             return Outcome(refusal=stream.fetch_error().strip())
@@ -146,12 +150,6 @@ def read_project(folder: Path) -> Poetry:
     poetry = Factory().create_poetry(folder, disable_plugins=True, disable_cache=True)
     poetry.config.merge({"keyring": {"enabled": False}})
     return poetry
-
-
-@cache
-def oracle(folder: Path) -> Oracle:
-    """One oracle per folder: to parse a large lock takes poetry-core seconds."""
-    return Oracle(folder)
 
 
 def fresh_marker(text: str) -> poetry_markers.BaseMarker:

@@ -194,7 +194,7 @@ class Locksmith:
 
     @staticmethod
     def _content_hash(lock: Path) -> str:
-        return str(tomlkit.parse(lock.read_text("utf-8"))["metadata"]["content-hash"])  # type: ignore[index]
+        return str(tomlkit.parse(lock.read_text("utf-8"))["metadata"]["content-hash"])
 
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:

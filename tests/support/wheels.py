@@ -244,7 +244,7 @@ def _zipped(files: Mapping[str, str]) -> bytes:
         for path, text in files.items():
             entry = zipfile.ZipInfo(path)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
+            entry.external_attr = (0o100755 if ".data/scripts/" in path else 0o100644) << 16
             archive.writestr(entry, text)
     return buffer.getvalue()
 

@@ -32,7 +32,7 @@ from hybrid_install.tools.uv import InstallTarget, Uv
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
     """Make the environment that `poetry install` would make, at uv's speed."""
     with report.phase("read"):
-        preparation = prepare(request, runner)
+        preparation = prepare(request, runner, starts_tools=not dry_run)
         warn_of_the_lock(preparation, report)
     if dry_run:
         print_plan(preparation, as_json=False)

@@ -20,7 +20,12 @@ from hybrid_install.core.selection import Wanted, select, several_versions, want
 from hybrid_install.environment.installed import installed
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
-from hybrid_install.errors import InvalidDataError, LockfileError, SelectionError
+from hybrid_install.errors import (
+    InvalidDataError,
+    LockfileError,
+    SelectionError,
+    ToolError,
+)
 from hybrid_install.files import find_pyproject, read_lock, read_project, read_toml
 from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report
@@ -67,18 +72,27 @@ def read_inputs(request: Request) -> Inputs:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A run that could begin: the inputs, the environment, what is in it, and the plan."""
+    """A run that could begin: the inputs, the environment, what is in it, and the plan.
+
+    Without `starts_tools` neither uv nor Poetry is started to find any of it out.
+    """
 
     request: Request
     inputs: Inputs
     locator: Locator
     target: TargetEnvironment
     runner: Runner
+    starts_tools: bool
 
     @cached_property
     def poetry(self) -> Poetry | None:
         """The machine's own Poetry, if it has one."""
-        return poetry_tool.find(self.request.environ, self.runner)
+        try:
+            return poetry_tool.find(self.request.environ, self.runner, may_start=self.starts_tools)
+        except ToolError:
+            if self.starts_tools:
+                raise
+            return None
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
@@ -129,10 +143,10 @@ class Preparation:
         python = self.target.path / "bin" / "python"
         interpreter = probe(python, self.runner, self.request.environ)
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
-        return Preparation(self.request, self.inputs, self.locator, target, self.runner)
+        return replace(self, target=target)
 
 
-def prepare(request: Request, runner: Runner) -> Preparation:
+def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
     locator = Locator(
@@ -148,7 +162,7 @@ def prepare(request: Request, runner: Runner) -> Preparation:
         target = locator.locate()
     except InvalidDataError as error:
         raise error.in_file(error.file or str(inputs.project_dir / "pyproject.toml")) from None
-    return Preparation(request, inputs, locator, target, runner)
+    return Preparation(request, inputs, locator, target, runner, starts_tools)
 
 
 def warn_of_the_lock(preparation: Preparation, report: Report) -> None:

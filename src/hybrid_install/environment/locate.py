@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.project import Project
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.discovery import (
@@ -33,6 +32,9 @@ from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.tools.process import Runner
 
 ENVS_FILE = "envs.toml"
+
+UNNAMED = "non-package-mode"
+"""Poetry's name for a project without one (`Factory.get_package`)."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,9 @@ class Locator:
 
     def locate(self) -> TargetEnvironment:
         """The environment; `TargetError` where its Python, or every Python, is refused."""
-        target = (
-            self._at_named_place()
-            or self._active()
-            or self._in_project()
-            or self._without_virtualenv()
-            or self._central()
-        )
-        self._refuse_wrong_python(target)
+        target = self._at_named_place() or self._existing() or self._new()
+        if target.is_virtual:
+            self._refuse_wrong_python(target)
         return target
 
     def _at_named_place(self) -> TargetEnvironment | None:
@@ -89,8 +86,23 @@ class Locator:
             return None
         return self._at(self.venv, "--venv")
 
+    def _existing(self) -> TargetEnvironment | None:
+        """`EnvManager.get`: whatever is there wins over where a new one would be made."""
+        return (
+            self._active()
+            or self._existing_in_project()
+            or self._without_virtualenv()
+            or self._existing_central()
+        )
+
+    def _new(self) -> TargetEnvironment:
+        """`EnvManager.create_venv`: in the project only where that is asked for."""
+        if self.config.flag("virtualenvs", "in-project"):
+            return self._at(self._project_folder, "in the project")
+        return self._new_central()
+
     def _active(self) -> TargetEnvironment | None:
-        """`EnvManager.get`: an environment is active unless envs.toml has chosen another."""
+        """An environment is active unless envs.toml has chosen another."""
         prefix = self.environ.get("VIRTUAL_ENV", self.environ.get("CONDA_PREFIX"))
         if not prefix or self.environ.get("CONDA_DEFAULT_ENV") == "base":
             return None
@@ -99,12 +111,15 @@ class Locator:
         name = "VIRTUAL_ENV" if "VIRTUAL_ENV" in self.environ else "CONDA_PREFIX"
         return self._at(Path(prefix), f"{name} is set")
 
-    def _in_project(self) -> TargetEnvironment | None:
-        folder = self.project_dir / ".venv"
-        wanted = self.config.flag("virtualenvs", "in-project")
-        if wanted is False or not (wanted or folder.is_dir()):
+    @property
+    def _project_folder(self) -> Path:
+        return self.project_dir / ".venv"
+
+    def _existing_in_project(self) -> TargetEnvironment | None:
+        unwanted = self.config.flag("virtualenvs", "in-project") is False
+        if unwanted or not self._project_folder.is_dir():
             return None
-        return self._at(folder, "in the project")
+        return self._at(self._project_folder, "in the project")
 
     def _without_virtualenv(self) -> TargetEnvironment | None:
         """`virtualenvs.create = false`: Poetry's interpreter, presumably the preferred one."""
@@ -119,30 +134,40 @@ class Locator:
             is_virtual=False,
         )
 
-    def _central(self) -> TargetEnvironment:
-        """`<virtualenvs.path>/<name>-py<minor>`, by envs.toml's minor or the chosen Python's."""
-        folder, base = self.config.virtualenvs_path, base_env_name(self._name, self.project_dir)
-        remembered = None if self.python else self._remembered_minor
-        if remembered and (folder / f"{base}-py{remembered}").exists():
-            return self._at(folder / f"{base}-py{remembered}", "chosen in Poetry's envs.toml")
-        preferred = self._preferred
-        if preferred and self.python is None:
-            path = folder / f"{base}-py{preferred.minor_version}"
-            if path.exists():
-                return self._at(path, "in Poetry's virtualenvs.path")
-        interpreter = self._interpreter_for_new()
-        path = folder / f"{base}-py{interpreter.minor_version}"
+    def _existing_central(self) -> TargetEnvironment | None:
+        """The named environment of envs.toml's minor, without one of the preferred Python's.
+
+        A broken one is not returned: Poetry makes it anew with the Python that it prefers now.
+        """
+        if self.python is not None:
+            return None
+        if remembered := self._remembered_minor:
+            path, origin = self._central(remembered), "chosen in Poetry's envs.toml"
+        elif preferred := self._preferred:
+            path, origin = self._central(preferred.minor_version), "in Poetry's virtualenvs.path"
+        else:
+            return None
+        return self._at(path, origin) if is_sane(path) else None
+
+    def _new_central(self) -> TargetEnvironment:
+        """`<virtualenvs.path>/<name>-py<minor>` by the Python that it is made with."""
+        interpreter, preferred = self._interpreter_for_new(), self._preferred
+        path, origin = self._central(interpreter.minor_version), "in Poetry's virtualenvs.path"
         if is_sane(path):
-            return self._at(path, "in Poetry's virtualenvs.path")
+            return self._at(path, origin)
         differs = preferred is None or preferred.minor_version != interpreter.minor_version
         return TargetEnvironment(
             path=path,
             interpreter=interpreter,
             exists=False,
-            origin="in Poetry's virtualenvs.path",
+            origin=origin,
             is_broken=path.exists(),
-            remember_minor=differs,
+            remember_minor=differs or self.is_remembered,
         )
+
+    def _central(self, minor_version: str) -> Path:
+        name = base_env_name(self._name, self.project_dir)
+        return self.config.virtualenvs_path / f"{name}-py{minor_version}"
 
     def _at(self, path: Path, origin: str) -> TargetEnvironment:
         if is_sane(path):
@@ -208,7 +233,7 @@ class Locator:
 
     @property
     def _name(self) -> str:
-        return self.project.name or NormalizedName("non-package-mode")
+        return self.project.name or UNNAMED
 
     @property
     def is_remembered(self) -> bool:
@@ -248,7 +273,7 @@ def prompt(config: PoetryConfig, project: Project, interpreter: Interpreter) -> 
         return None
     try:
         return str(template).format(
-            project_name=project.name or "virtualenv", python_version=interpreter.minor_version
+            project_name=project.name or UNNAMED, python_version=interpreter.minor_version
         )
     except (KeyError, ValueError, IndexError) as error:
         raise TargetError(
@@ -263,7 +288,7 @@ def remember(target: TargetEnvironment, locator: Locator) -> None:
 
     path = locator.config.virtualenvs_path / ENVS_FILE
     document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else tomlkit.document()
-    name = base_env_name(locator.project.name or "non-package-mode", locator.project_dir)
+    name = base_env_name(locator.project.name or UNNAMED, locator.project_dir)
     document[name] = {
         "minor": target.interpreter.minor_version,
         "patch": target.interpreter.full_version,

@@ -27,7 +27,7 @@ _REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
 
 @dataclass(frozen=True)
 class Poetry:
-    """A Poetry that has been found. `version` is None until `known_version` asks it."""
+    """A Poetry that has been found. `version` is None where it could not be read."""
 
     argv: tuple[str, ...]
     origin: str
@@ -125,27 +125,32 @@ def _flags(flags: Mapping[str, bool]) -> Iterator[str]:
     return (flag for flag, is_set in flags.items() if is_set)
 
 
-def find(environ: Mapping[str, str], runner: Runner) -> Poetry | None:
+def find(environ: Mapping[str, str], runner: Runner, *, may_start: bool = True) -> Poetry | None:
     """`HYBRID_INSTALL_POETRY`, else our own environment's scripts folder, else PATH.
 
-    None where there is no Poetry; `ToolError` where the named one does not exist.
+    None where there is no Poetry; `ToolError` where the named one does not exist. A version that
+    cannot be read beside the launcher is asked for, if Poetry may be started.
     """
     if named := environ.get(VARIABLE):
         if not Path(named).is_file():
             raise ToolError(f"there is no Poetry at {named} ({VARIABLE})", hint=_REPAIR)
-        return _at(Path(named), VARIABLE, runner, environ)
+        return _at(Path(named), VARIABLE, runner, environ, may_start)
     own = Path(sysconfig.get_path("scripts")) / "poetry"
     if own.is_file():
-        return _at(own, "beside hybrid-install", runner, environ)
+        return _at(own, "beside hybrid-install", runner, environ, may_start)
     if on_path := shutil.which("poetry", path=environ.get("PATH")):
-        found = _at(Path(on_path), "PATH", runner, environ)
+        found = _at(Path(on_path), "PATH", runner, environ, may_start)
         # A shim (pyenv's, asdf's) may stand for nothing.
         return found if found.version else None
     return None
 
 
-def _at(path: Path, origin: str, runner: Runner, environ: Mapping[str, str]) -> Poetry:
-    version = _version_beside(path) or _version_asked(path, runner, environ)
+def _at(
+    path: Path, origin: str, runner: Runner, environ: Mapping[str, str], may_start: bool
+) -> Poetry:
+    version = _version_beside(path)
+    if version is None and may_start:
+        version = _version_asked(path, runner, environ)
     return Poetry((str(path),), origin, runner, environ, version)
 
 

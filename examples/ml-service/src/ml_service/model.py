@@ -44,4 +44,5 @@ def as_onnx(classifier: LogisticRegression) -> bytes:
         graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
     )
     checker.check_model(model)
-    return model.SerializeToString()
+    serialized: bytes = model.SerializeToString()
+    return serialized
