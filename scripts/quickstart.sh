@@ -9,6 +9,10 @@ set -eu
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 project=$checkout/examples/ml-service
 tool=${HYBRID_INSTALL_HOME:-$checkout/build/tool}
+case $tool in
+    /*) ;;
+    *) tool=$PWD/$tool ;;
+esac
 stamp=$tool/quickstart.stamp
 started=$(date +%s)
 
@@ -47,7 +51,7 @@ pick_python() {
 
 # What the tool is made of: the interpreter, and every file that goes into the installation.
 fingerprint() {
-    "$python" - "$checkout" <<'PYTHON'
+    "$python" - "$checkout" <<'END'
 import hashlib
 import pathlib
 import sys
@@ -58,11 +62,14 @@ sources = (path for path in (checkout / "src").rglob("*") if "__pycache__" not i
 for path in sorted([checkout / "pyproject.toml", *filter(pathlib.Path.is_file, sources)]):
     digest.update(b"%s\0%s\0" % (str(path.relative_to(checkout)).encode(), path.read_bytes()))
 print(digest.hexdigest())
-PYTHON
+END
 }
 
+# Clears the folder first, hence nothing but an environment, or nothing at all, may be there.
 install_tool() {
-    rm -f "$stamp"
+    if [ ! -e "$tool/pyvenv.cfg" ] && [ -n "$(ls -A "$tool" 2>/dev/null)" ]; then
+        fail "$tool is not empty, and not an environment" "set HYBRID_INSTALL_HOME to another folder"
+    fi
     "$python" -m venv --clear "$tool"
     "$tool/bin/python" -m pip install --quiet --disable-pip-version-check "$checkout"
     echo "$wanted" >"$stamp"
@@ -70,11 +77,6 @@ install_tool() {
 
 python=$(pick_python)
 wanted=$(fingerprint)
-case $tool in
-    /*) ;;
-    *) tool=$PWD/$tool stamp=$PWD/$stamp ;;
-esac
-
 if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && "$tool/bin/python" -c '' 2>/dev/null; then
     step "hybrid-install is in $tool, made from these very sources"
 else
@@ -89,7 +91,7 @@ step "Installing examples/ml-service as its poetry.lock says: hybrid-install"
 step "Asking the service a question, to see that what was installed works"
 plan=$("$tool/bin/hybrid-install" plan --json)
 environment=$(printf '%s' "$plan" |
-    "$python" -c 'import json, sys; print(json.load(sys.stdin)["environment"]["path"])')
+    "$tool/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["environment"]["path"])')
 "$environment/bin/ml-service"
 
 step "Done in $(($(date +%s) - started)) s. Try: $environment/bin/ml-service serve"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_install.core.credentials import Credentials
-from hybrid_install.core.deferral import BuildPolicy
+from hybrid_install.core.deferral import BuildPolicy, certificate_name
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import InvalidDataError, ProjectError
 from hybrid_install.files import read_toml
@@ -63,7 +63,8 @@ class PoetryConfig:
         variable = "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
         if variable in self.environ:
             text = self.environ[variable]
-            return text.lower() in {"true", "1"} if ".".join(keys) in _BOOLEANS else text
+            is_boolean = ".".join(keys) in _BOOLEANS
+            return text.lower() in {"true", "1"} if is_boolean else self._filled(text)
         value: Any = self.tables
         for key in keys:
             value = value.get(key) if isinstance(value, Mapping) else None
@@ -123,7 +124,7 @@ class PoetryConfig:
             binary_policy_for=_names(self.get("installer", "no-binary"))
             | _names(self.get("installer", "only-binary")),
             build_settings_for=build_constraints | {normalize_name(name) for name in configured},
-            with_certificates=frozenset(str(name).lower() for name in certificates)
+            with_certificates=frozenset(certificate_name(str(name)) for name in certificates)
             | _certificates_in(self.environ),
         )
 
@@ -131,7 +132,11 @@ class PoetryConfig:
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
     """Read the files of Poetry's configuration; an unreadable one is a `ProjectError`."""
     folder = config_dir(environ)
-    tables: dict[str, Any] = {**_DEFAULTS, "cache-dir": str(_cache_dir())}
+    tables: dict[str, Any] = {
+        **_DEFAULTS,
+        "cache-dir": str(_cache_dir()),
+        "data-dir": str(_data_dir(environ)),
+    }
     for path in (folder / "config.toml", folder / "auth.toml", project_dir / "poetry.toml"):
         if path.is_file():
             tables = _merged(tables, _read(path))
@@ -168,23 +173,27 @@ def _cache_dir() -> Path:
     return user_cache_path("pypoetry", appauthor=False)
 
 
+def _data_dir(environ: Mapping[str, str]) -> Path:
+    if folder := environ.get("POETRY_HOME"):
+        return Path(folder).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("pypoetry", appauthor=False, roaming=True)
+
+
 def _names(value: Any) -> frozenset[str]:
-    """`PackageFilterPolicy`: true or `:all:`, false or `:none:`, or names."""
+    """`PackageFilterPolicy`: true, 1 or `:all:`, false, 0 or `:none:`, or names."""
     if value is None or value is False:
         return frozenset()
     listed = [":all:"] if value is True else value
     if isinstance(listed, str):
-        listed = listed.split(",")
-    names = {str(name).strip() for name in listed} - {":none:", "false", ""}
-    return frozenset(
-        ":all:" if name in {":all:", "true"} else normalize_name(name) for name in names
-    )
+        listed = [":all:"] if listed in {"true", "1"} else listed.split(",")
+    names = {str(name).strip() for name in listed} - {":none:", "false", "0", ""}
+    return frozenset(name if name == ":all:" else normalize_name(name) for name in names)
 
 
 def _certificates_in(environ: Mapping[str, str]) -> frozenset[str]:
     pattern = re.compile(r"POETRY_CERTIFICATES_(.+?)_(CERT|CLIENT_CERT|VERIFY)$")
     return frozenset(
-        match.group(1).lower().replace("_", "-")
-        for name in environ
-        if (match := pattern.match(name))
+        certificate_name(match.group(1)) for name in environ if (match := pattern.match(name))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -13,6 +14,8 @@ from typing import Any
 
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.redaction import without_credentials
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "hint": "36;1", "done": "32;1", "dim": "2"}
 
@@ -47,23 +50,23 @@ class Report:
     def say(self, topic: str, text: str) -> None:
         """One line of what is going on."""
         if self.verbosity >= 0:
-            self._write(f"{self._colour('dim', f'{topic:<12}')} {without_credentials(text)}")
+            self._write(f"{self._colour('dim', f'{topic:<12}')} {_shown(text)}")
 
     def detail(self, text: str) -> None:
         """A line for `-v`."""
         if self.verbosity > 0:
-            self._write(f"{'':12} {without_credentials(text)}")
+            self._write(f"{'':12} {_shown(text)}")
 
     def warn(self, text: str) -> None:
         """Something that the user should act on."""
         if self.verbosity >= 0:
-            self._write(f"{self._colour('warning', 'warning:')} {without_credentials(text)}")
+            self._write(f"{self._colour('warning', 'warning:')} {_shown(text)}")
 
     def fail(self, message: str, hint: str | None) -> None:
         """The end of a failed run: what is wrong, and what to do next."""
-        self._write(f"{self._colour('error', 'error:')} {without_credentials(message)}")
+        self._write(f"{self._colour('error', 'error:')} {_shown(message)}")
         if hint:
-            self._write(f"\n{self._colour('hint', 'hint:')} {without_credentials(hint)}")
+            self._write(f"\n{self._colour('hint', 'hint:')} {_shown(hint)}")
 
     def summary(self) -> None:
         """How long it took, by phase."""
@@ -77,7 +80,7 @@ class Report:
 
     @staticmethod
     def _write(text: str) -> None:
-        sys.stderr.write(f"{printable(text)}\n")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
@@ -111,7 +114,7 @@ def plan_json(plan: Plan, facts: Mapping[str, Any]) -> str:
     document = {**facts, "operations": [_operation_json(each) for each in plan.operations]}
     if plan.handover is not None:
         document["handover"] = {"to": "poetry", "reason": plan.handover.value}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _operation_json(operation: Operation) -> dict[str, str]:
@@ -134,10 +137,19 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` without control characters that a lock could smuggle into a terminal."""
+    """`text` without control characters that a lock could smuggle into a terminal.
+
+    Colours go, as a tool's words have them; any other escape is shown by its code.
+    """
     return "".join(
-        char if char in "\n\t\x1b" or char.isprintable() else repr(char)[1:-1] for char in text
+        char if char in "\n\t" or char.isprintable() else repr(char)[1:-1]
+        for char in _COLOUR.sub("", text)
     )
+
+
+def _shown(text: str) -> str:
+    """What was read somewhere, fit for a terminal; colours of ours are added after this."""
+    return printable(without_credentials(text))
 
 
 def _wants_colour(ansi: bool | None) -> bool:

@@ -76,11 +76,8 @@ def test_both_feeds_make_the_same_environment(lab: Lab, standard: Project) -> No
 @pytest.mark.parametrize(
     "options",
     [
-        ("--with", "docs"),
-        ("--without", "dev"),
-        ("--only", "docs"),
+        ("--with", "docs", "--without", "dev"),
         ("--only=main", "--extras=more"),
-        ("-E", "more"),
         ("--all-groups", "--all-extras"),
         ("--no-root",),
         ("--only-root",),

@@ -165,7 +165,7 @@ _LEGACY_PYPROJECT: Document = {
                 "Docs.Site": {"optional": True, "dependencies": {"sphinx": "*"}},
                 "lint_all": {"optional": True, "dependencies": {"ruff": "*"}},
                 "deploy": {"dependencies": {"colorama": "*"}},
-                "nothing": {},
+                "nothing": {"dependencies": {}},
             },
         },
     },

@@ -61,7 +61,7 @@ class BuildPolicy:
     """Poetry's settings that bear on which file is installed, and how.
 
     `binary_policy_for` and `build_settings_for` hold normalized names; `:all:` stands for every
-    package. `with_certificates` holds the lower-case names of sources.
+    package. `with_certificates` holds sources by their `certificate_name`.
     """
 
     binary_policy_for: frozenset[str] = frozenset()
@@ -84,10 +84,15 @@ def deferral(package: LockedPackage, index: Index | None, policy: BuildPolicy) -
     return _source_deferral(index, policy) or _file_deferral(package, policy)
 
 
+def certificate_name(source: str) -> str:
+    """A source's name as far as `POETRY_CERTIFICATES_<NAME>_CERT` tells it apart from others."""
+    return source.lower().replace("_", "-")
+
+
 def _source_deferral(index: Index, policy: BuildPolicy) -> Deferral | None:
     if is_single_page(index):
         return Deferral.SINGLE_PAGE
-    if index.name.lower() in policy.with_certificates:
+    if certificate_name(index.name) in policy.with_certificates:
         return Deferral.CERTIFICATES
     return None
 

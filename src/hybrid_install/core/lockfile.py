@@ -14,6 +14,7 @@ from hybrid_install.core.document import (
     as_table,
     each,
     optional,
+    refuse_control_characters,
     required,
     strings,
     table_at,
@@ -167,6 +168,7 @@ def _source(entry: Table) -> Source:
 
 
 def _source_of_type(table: Table, kind: str) -> Source:
+    refuse_control_characters(table, "url", "reference", "resolved_reference", "subdirectory")
     url = required(table, "url", str)
     subdirectory = optional(table, "subdirectory", str)
     match kind:

@@ -32,8 +32,9 @@ class Hash:
 
     @property
     def is_strong(self) -> bool:
-        """Whether uv accepts the algorithm for verification."""
-        return self.algorithm in {"sha256", "sha384", "sha512"}
+        """Whether uv accepts it for verification."""
+        is_hex = re.fullmatch(r"[0-9A-Fa-f]+", self.digest) is not None
+        return is_hex and self.algorithm in {"sha256", "sha384", "sha512"}
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.digest}"

@@ -1,12 +1,16 @@
-"""What may be shown of a url: everything but its userinfo and its query's values."""
+"""What may be shown of a url: everything but its userinfo and its query."""
 
 from __future__ import annotations
 
 import re
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+# The whole authority up to its last `@`, as `urlsplit` reads it: a password may hold one too.
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
+
+# A query may be a signature.
+_QUERY = re.compile(r"(://[^?#\s]*\?)[^#\s\"'`<>()\[\]]+")
 
 
 def without_credentials(text: str) -> str:
-    """`text` with the userinfo of every url in it removed."""
-    return _USERINFO.sub("", text)
+    """`text` with the userinfo and the query of every url in it removed."""
+    return _QUERY.sub(r"\1...", _USERINFO.sub("", text))

@@ -95,7 +95,7 @@ def _refuse_unknown_groups(asked: Mapping[str, list[str]], project: Project) -> 
     known = {group.name for group in project.groups}
     via: dict[str, list[str]] = {}
     for option, names in sorted(asked.items()):
-        for name in names:
+        for name in dict.fromkeys(names):
             if normalize_name(name) not in known:
                 via.setdefault(name, []).append(f"--{option}")
     if via:

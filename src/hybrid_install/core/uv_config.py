@@ -71,5 +71,5 @@ def _index_table(named: NamedIndex, *, explicit: bool, default: bool) -> str:
 
 
 def toml_string(value: str) -> str:
-    """A TOML basic string: JSON's escapes are a subset of TOML's, but for DEL."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    """A TOML basic string: JSON's without surrogate pairs, which TOML refuses, and with DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

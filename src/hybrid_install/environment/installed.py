@@ -51,7 +51,7 @@ def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
     return Distribution(
         name=normalize_name(name),
         version=version,
-        origin=_origin(path, name, interpreter) if ours or is_dist_info else None,
+        origin=_origin(path, name, interpreter),
         is_whole=not (is_dist_info and ours) or _is_whole(path),
         is_system=not ours and not path.is_relative_to(interpreter.prefix),
         stamp=_stamp(path),
@@ -65,9 +65,11 @@ def _name_and_version(metadata: Path) -> tuple[str, str]:
         with metadata.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 key, colon, value = line.partition(":")
-                if not colon or not line.strip():
+                if line.startswith((" ", "\t")) and line.strip():
+                    continue
+                if not colon:
                     break
-                if key.lower() in fields:
+                if not fields.get(key.lower(), "unwanted"):
                     fields[key.lower()] = value.strip()
     except OSError:
         pass
@@ -79,30 +81,49 @@ def _is_whole(dist_info: Path) -> bool:
 
 
 def _origin(path: Path, name: str, interpreter: Interpreter) -> str | None:
-    """The url of direct_url.json, or the folder that the package's .pth file leads to."""
+    """The url of direct_url.json, or the folder that an editable install leads to."""
+    is_dist_info = path.name.endswith(".dist-info")
+    if is_dist_info and (path / "direct_url.json").exists():
+        return _direct_url(path / "direct_url.json")
+    if path.parent not in interpreter.site_packages:
+        return str(path.parent) if _is_project(path.parent) else None
+    return _editable_folder(name, interpreter) if is_dist_info else None
+
+
+def _direct_url(file: Path) -> str:
     try:
-        url = json.loads((path / "direct_url.json").read_text(encoding="utf-8")).get("url")
+        url = json.loads(file.read_text(encoding="utf-8")).get("url")
         return str(url) if url else "an unknown place"
-    except FileNotFoundError:
-        return _editable_folder(name, interpreter)
     except (OSError, ValueError, AttributeError):
         return "an unreadable direct_url.json"
+
+
+def _is_project(folder: Path) -> bool:
+    """`is_python_project` (poetry-core): an .egg-info beside it was put there by `develop`."""
+    return (folder / "pyproject.toml").exists() or (folder / "setup.py").exists()
 
 
 def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
     """`InstalledRepository.get_package_paths`: a .pth file named after the package."""
     for folder in interpreter.site_packages:
         for module in (name, normalize_name(name).replace("-", "_")):
-            pth = folder / f"{module}.pth"
+            pth = (folder / module).with_suffix(".pth")
             try:
                 lines = pth.read_text(encoding="utf-8", errors="replace").splitlines()
             except OSError:
                 continue
             for line in lines:
-                is_path = line.strip() and not line.startswith(("#", "import ", "import\t"))
-                if is_path and not (folder / line.strip()).is_relative_to(folder):
-                    return line.strip()
+                place = _path_in(line.strip(), folder)
+                if place and not any(map(place.is_relative_to, interpreter.site_packages)):
+                    return str(place)
     return None
+
+
+def _path_in(line: str, folder: Path) -> Path | None:
+    """The folder that a line of a .pth file adds, None for a comment or code."""
+    if not line or line.startswith(("#", "import ", "import\t")):
+        return None
+    return Path(line) if Path(line).is_absolute() else (folder / line).resolve()
 
 
 def _stamp(path: Path) -> tuple[str, int]:

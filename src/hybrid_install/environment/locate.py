@@ -34,7 +34,7 @@ from hybrid_install.tools.process import Runner
 ENVS_FILE = "envs.toml"
 
 UNNAMED = "non-package-mode"
-"""Poetry's name for a project without one (`Factory.get_package`)."""
+"""Poetry's name for a project without one (`Factory.create_poetry` in poetry-core)."""
 
 
 @dataclass(frozen=True)

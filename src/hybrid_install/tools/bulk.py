@@ -83,12 +83,17 @@ class BulkInstall:
         try:
             files = json.loads(self._entry(requirement).read_text("utf-8"))
             offer = tuple(
-                OfferedFile(url, tuple(Hash(*each) for each in hashes), size)
+                OfferedFile(
+                    str(url),
+                    tuple(Hash(*each) for each in hashes),
+                    None if size is None else int(size),
+                )
                 for url, hashes, size in files
             )
-        except (OSError, ValueError, TypeError):
+            return offer if choose(requirement, offer) else None
+        except (OSError, ValueError, TypeError, ToolError):
+            # Unreadable, or what the index offered once; a mismatch is the index's to show now.
             return None
-        return offer if choose(requirement, offer) else None
 
     def _remember(self, requirement: Requirement, offer: Offer) -> None:
         """Keep urls of the default index, which never change; others may carry a signature."""
