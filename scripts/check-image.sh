@@ -18,7 +18,7 @@ base_image() {
     if [ -z "${BASE_TAR:-}" ]; then
         local mirror
         mirror=$(grep -rhoE '^URIs: *\S+|^deb +(\[[^]]*\] +)?\S+' /etc/apt/sources.list /etc/apt/sources.list.d/ \
-            2>/dev/null | awk '{print $NF}' | grep -m1 '/debian$')
+            2>/dev/null | awk '{print $NF}' | grep -m1 '/debian$' || true)
         echo "==> a base image by debootstrap"
         debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
             bookworm "$work/root" "$mirror" >/dev/null

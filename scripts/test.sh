@@ -1,28 +1,29 @@
-#!/usr/bin/env bash
-# Sets up what is needed on a machine with Python 3.11+ (and its venv module) and a package index,
-# then runs every check and every test. Arguments go to pytest: scripts/test.sh tests/unit
+#!/bin/sh
+# Sets up what is needed on a machine with Python 3.11 or later and a package index, then runs every
+# check and every test. Arguments go to pytest: scripts/test.sh tests/unit
 #
-# The tool is installed into an environment of its own by pip; with it the project installs itself,
-# with its test and lint groups, from its own poetry.lock.
-set -euo pipefail
+# The tool goes into an environment of its own; with it the project installs itself, with its test
+# and lint groups, from its own poetry.lock.
+set -eu
 
-cd "$(dirname "$0")/.."
-. scripts/lib/python.sh
+checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$checkout/scripts/lib/tool.sh"
+cd "$checkout"
+environment=$checkout/build/test-env
+unset VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
 
-python=$(find_python)
-tool=build/tool
-tests=$PWD/build/test-env
+python=$(pick_python)
+ensure_tool "$python" "$checkout" "$checkout/build/tool"
 
-install_tool "$python" "$tool" .
-echo "==> hybrid-install installs this project into ${tests#"$PWD"/} from its own poetry.lock"
-env -u VIRTUAL_ENV -u CONDA_PREFIX "$tool/bin/hybrid-install" \
-    --all-groups --sync --venv "$tests" --python "$python" --no-interaction --no-ansi
+step "Installing this project and its test and lint groups from its own poetry.lock"
+base=$("$python" -c 'import sys; print(sys.executable)')
+build/tool/bin/hybrid-install --all-groups --sync --venv "$environment" --python "$base" --no-ansi
 
-export PATH="$tests/bin:$PATH" VIRTUAL_ENV="$tests"
-echo "==> ruff"
+export VIRTUAL_ENV="$environment" PATH="$environment/bin:$PATH"
+step "ruff"
 ruff format --check .
 ruff check .
-echo "==> mypy"
+step "mypy"
 mypy
-echo "==> pytest"
+step "pytest"
 pytest "$@"

@@ -1,6 +1,5 @@
 """The service as its callers see it."""
 
-# ruff: noqa: S101, PLR2004
 
 from __future__ import annotations
 

@@ -217,12 +217,13 @@ def is_supported(version: str) -> bool:
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of every uv that touches locked files.
 
-    A stray uv.toml, `UV_INDEX`, `UV_CONSTRAINT`, … was seen to install the wrong package.
+    A stray uv.toml, `UV_INDEX`, `UV_CONSTRAINT`, … was seen to install the wrong package. An empty
+    value, as a Dockerfile's ENV may leave it, means nothing.
     """
     kept = {
         key: value
         for key, value in environ.items()
-        if key not in _DROPPED and (not key.startswith("UV_") or key in _ALLOWED)
+        if key not in _DROPPED and (not key.startswith("UV_") or (value and key in _ALLOWED))
     }
     return {**kept, "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock"}
 
