@@ -38,7 +38,9 @@ class _InstallByDefault(TyperGroup):
     """`hybrid-install --with dev` is `hybrid-install install --with dev`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in _GLOBAL_OPTIONS):
+        # Completion of nothing yet is a command's name.
+        is_bare = not args and not ctx.resilient_parsing
+        if is_bare or (args and args[0].startswith("-") and args[0] not in _GLOBAL_OPTIONS):
             args = ["install", *args]
         return super().parse_args(ctx, args)
 
