@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from poetry.core.version.markers import parse_marker
 from support import corpus, marker_strategies
 from support.environments import Markers, everywhere
-from support.poetry_in_process import fresh_marker
+from support.poetry_in_process import fresh_marker, is_readable_marker
 
 from hybrid_install.core import markers
 from hybrid_install.errors import InvalidDataError
@@ -68,7 +68,7 @@ def test_odd_comparisons(
 def test_one_unreadable_comparison_makes_the_marker_unreadable(text: str) -> None:
     """Wherever it stands: also where the rest already decides."""
     with_extras: frozenset[str] = frozenset()
-    if not _is_readable(text):
+    if not is_readable_marker(text):
         assert _ours(text, ENVIRONMENTS[0], with_extras) is None
 
 
@@ -119,14 +119,6 @@ def _poetry(text: str, environment: Markers, extras: frozenset[str]) -> bool | N
         return fresh_marker(text).validate({**environment, "extra": set(extras)})
     except Exception:  # noqa: BLE001  # the parser it vendors has errors of its own
         return None
-
-
-def _is_readable(text: str) -> bool:
-    try:
-        fresh_marker(text)
-    except Exception:  # noqa: BLE001
-        return False
-    return True
 
 
 def _of_lock(text: str, environment: Markers, extras: frozenset[str]) -> bool:

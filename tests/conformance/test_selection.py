@@ -39,7 +39,7 @@ Arguments = tuple[str, ...]
 
 @corpus.each_pair("2.1")
 def test_real_locks(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) -> None:
-    """Every allowed Python × Linux and macOS × the groups' options × the extras' options."""
+    """Every allowed Python, on Linux and macOS, with all options of groups and of extras."""
     copy = pair.copy_to(tmp_path)
     poetry = Oracle(copy.folder)
     pythons = [
@@ -129,7 +129,7 @@ def test_a_marker_that_poetry_fails_on_is_refused_with_its_place(
     broken.packages[2].update(groups=["main"], markers=marker)
     folder = broken.write(tmp_path)
     target = environment(PYTHONS[0], LINUX_X86)
-    with pytest.raises(Exception, match=".*"):  # whatever it is: Poetry fails
+    with pytest.raises(Exception):  # noqa: B017  # whichever of its parts it comes from
         Oracle(folder).install((), target)
     with pytest.raises(InvalidDataError, match=r"^poetry\.lock: package\[2\]\.markers: invalid"):
         _ours(_project(folder), _lock(folder), folder, (), target)

@@ -3,45 +3,48 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from support.cli import CommandLines
 from support.compare import versions
-from support.index import Account
+from support.index import Account, Source
 from support.lab import Lab, assert_nothing_is_installed
 from support.projects import Project
 from support.venvs import install_wheels, launch, make_with_virtualenv
-from support.wheels import Release, Sdist, Wheel
+from support.wheels import Release, Sdist, Wheel, sha256
 
-FEEDS = pytest.mark.parametrize("feed", ["pylock", "requirements"])
+FEEDS = ("pylock", "requirements")
+EACH_FEED = pytest.mark.parametrize("feed", FEEDS)
 
 PLAIN = Wheel(Release("torchlike", "1.0", flavour="plain"))
 CPU = Wheel(Release("torchlike", "1.0+cpu", flavour="cpu"))
 
 
-@FEEDS
-def test_the_same_name_and_version_on_two_indexes(lab: Lab, feed: str) -> None:
+def test_the_same_name_and_version_on_two_indexes(lab: Lab) -> None:
     """Each project gets the content of the index that its lock names."""
     first = lab.source(Wheel(Release("alpha", flavour="first")), Wheel(Release("bravo")))
     second = lab.source(Wheel(Release("alpha", flavour="second")), Wheel(Release("bravo", "9")))
-    pinned = {"alpha": {"source": second.name}}
-    project = lab.project(
-        lab.spec(
-            "alpha", "bravo", sources=(first, second), pinned=pinned, imports=("alpha", "bravo")
-        )
+    spec = lab.spec(
+        "alpha",
+        "bravo",
+        sources=(first, second),
+        pinned={"alpha": {"source": second.name}},
+        imports=("alpha", "bravo"),
     )
-    with lab.index.watched() as requests:
-        lab.install(project, "--feed", feed)
+    project = lab.project(spec)
+    for feed in FEEDS:
+        shutil.rmtree(project.venv, ignore_errors=True)
+        with lab.index.watched() as requests:
+            lab.install(project, "--feed", feed)
 
-    said = launch(project.venv, "acme-app", lab.sandbox).stdout
-    assert said == "alpha 1.0 second\nbravo 1.0 plain\n"
-    asked = {
-        tuple(request.path.split("/")[1:4]) for request in requests if "simple" in request.path
-    }
-    assert asked == {(second.name, "simple", "alpha"), (first.name, "simple", "bravo")}
-    lab.assert_as_poetry_makes_it(project)
+        said = launch(project.venv, "acme-app", lab.sandbox).stdout
+        assert said == "alpha 1.0 second\nbravo 1.0 plain\n"
+        pages = {request.path for request in requests if "/simple/" in request.path}
+        assert pages == {f"/{second.name}/simple/alpha/", f"/{first.name}/simple/bravo/"}
+        lab.assert_as_poetry_makes_it(project)
 
 
 def variants(lab: Lab, locked: Wheel) -> Project:
@@ -52,40 +55,36 @@ def variants(lab: Lab, locked: Wheel) -> Project:
     return project
 
 
-@FEEDS
 @pytest.mark.parametrize(("locked", "other"), [(PLAIN, CPU), (CPU, PLAIN)], ids=["plain", "cpu"])
-def test_a_local_version_is_another_variant(
-    lab: Lab, feed: str, locked: Wheel, other: Wheel
-) -> None:
+def test_a_local_version_is_another_variant(lab: Lab, locked: Wheel, other: Wheel) -> None:
     """The right one is installed, also over the wrong one."""
     project = variants(lab, locked)
     make_with_virtualenv(project.venv, lab.sandbox)
-    install_wheels(project.venv, [other], lab.sandbox)
-    assert versions(project.venv)["torchlike"] == other.version
+    for feed in FEEDS:
+        install_wheels(project.venv, [other], lab.sandbox)
+        assert versions(project.venv)["torchlike"] == other.version
+        lab.install(project, "--feed", feed)
 
-    lab.install(project, "--feed", feed)
-
-    said = launch(project.venv, "acme-app", lab.sandbox).stdout
-    assert said == f"torchlike {locked.version} {locked.release.flavour}\n"
-    lab.assert_as_poetry_makes_it(project)
+        said = launch(project.venv, "acme-app", lab.sandbox).stdout
+        assert said == f"torchlike {locked.version} {locked.release.flavour}\n"
+        lab.assert_as_poetry_makes_it(project)
 
 
-@FEEDS
-def test_an_index_without_hashes(lab: Lab, feed: str) -> None:
+def test_an_index_without_hashes(lab: Lab) -> None:
     """The lock's hash is what a download must have, whatever the index says or does not say."""
     wheel = Wheel(Release("alpha"))
-    source = lab.source(wheel, states_hashes=False)
-    project = lab.project(lab.spec("alpha", sources=(source,)))
-    tampered = Wheel(Release("alpha", flavour="tampered")).content
+    project = lab.project(lab.spec("alpha", sources=(lab.source(wheel, states_hashes=False),)))
+    for feed in FEEDS:
+        shutil.rmtree(project.venv, ignore_errors=True)
+        shutil.rmtree(lab.sandbox.folder("uv-cache"))
+        with lab.index.misbehaving(contents={wheel.filename: wheel.tampered}):
+            refused = lab.refuse(project, "--feed", feed)
+        assert "alpha" in refused.stderr
+        assert "hash mismatch" in refused.stderr.lower()
+        assert_nothing_is_installed(project)
 
-    with lab.index.misbehaving(contents={wheel.filename: tampered}):
-        refused = lab.refuse(project, "--feed", feed)
-    assert "alpha" in refused.stderr
-    assert "hash" in refused.stderr.lower()
-    assert_nothing_is_installed(project)
-
-    lab.install(project, "--feed", feed)
-    lab.assert_as_poetry_makes_it(project)
+        lab.install(project, "--feed", feed)
+        lab.assert_as_poetry_makes_it(project)
 
 
 def test_the_file_is_chosen_as_poetry_chooses_it(lab: Lab) -> None:
@@ -127,36 +126,34 @@ def test_a_file_uploaded_after_locking_is_not_taken(lab: Lab) -> None:
     lab.assert_as_poetry_makes_it(project)
 
 
-@FEEDS
-@pytest.mark.parametrize("fault", ["content", "advertised hash"])
-def test_a_hash_that_is_not_the_lock_s(lab: Lab, feed: str, fault: str) -> None:
-    good, bad = Wheel(Release("alpha")), Wheel(Release("bravo"))
-    project = lab.project(lab.spec("alpha", "bravo", sources=(lab.source(good, bad),)))
-    other = Wheel(Release("bravo", flavour="tampered"))
-    if fault == "content":
-        misbehaving = lab.index.misbehaving(contents={bad.filename: other.content})
-    else:
-        misbehaving = lab.index.misbehaving(advertised={bad.filename: "0" * 64})
-    with misbehaving:
-        result = lab.refuse(project, "--feed", feed)
+@EACH_FEED
+@pytest.mark.parametrize("admitted", [True, False], ids=["file replaced", "file tampered with"])
+def test_a_file_with_another_content(
+    lab: Lab, standard: Project, shop: Source, feed: str, *, admitted: bool
+) -> None:
+    """Whether the index states the new hash or still the old one: nothing of it is installed."""
+    wheel = shop.archives["bravo-1.2-py3-none-any.whl"]
+    assert isinstance(wheel, Wheel)
+    stated = {wheel.filename: sha256(wheel.tampered)} if admitted else {}
+    with lab.index.misbehaving(contents={wheel.filename: wheel.tampered}, advertised=stated):
+        result = lab.refuse(standard, "--feed", feed)
 
     assert "bravo" in result.stderr
     assert "hash mismatch" in result.stderr.lower()
-    assert_nothing_is_installed(project)
+    assert_nothing_is_installed(standard)
 
 
-@FEEDS
+@EACH_FEED
 @pytest.mark.parametrize("status", [404, 503])
-@pytest.mark.parametrize("place", ["page", "file"])
-def test_an_index_out_of_order(lab: Lab, feed: str, status: int, place: str) -> None:
-    good, bad = Wheel(Release("alpha")), Wheel(Release("bravo"))
-    project = lab.project(lab.spec("alpha", "bravo", sources=(lab.source(good, bad),)))
-    where = "bravo" if place == "page" else bad.filename
-    with lab.index.misbehaving(statuses={where: status}):
-        result = lab.refuse(project, "--feed", feed, UV_HTTP_RETRIES="0")
+@pytest.mark.parametrize("place", ["bravo", "bravo-1.2-py3-none-any.whl"], ids=["page", "file"])
+def test_an_index_out_of_order(
+    lab: Lab, standard: Project, feed: str, status: int, place: str
+) -> None:
+    with lab.index.misbehaving(statuses={place: status}):
+        result = lab.refuse(standard, "--feed", feed, UV_HTTP_RETRIES="0")
 
     assert "bravo" in result.stderr
-    assert_nothing_is_installed(project)
+    assert_nothing_is_installed(standard)
 
 
 def test_a_source_that_pyproject_no_longer_has(lab: Lab) -> None:
@@ -189,19 +186,22 @@ def guarded(lab: Lab) -> Project:
     return lab.project(lab.spec("alpha", "bravo", sources=(source,)))
 
 
-@FEEDS
-def test_credentials_work_and_stay_secret(lab: Lab, guarded: Project, feed: str) -> None:
-    mark = f"MARK_{feed}_{guarded.fingerprint}"
-    with CommandLines.watched(mark) as watching, lab.index.watched() as requests:
-        result = lab.install(guarded, "-vvv", "--feed", feed, TEST_MARK=mark)
+def test_credentials_work_and_stay_secret(lab: Lab, guarded: Project) -> None:
+    for feed in FEEDS:
+        shutil.rmtree(guarded.venv, ignore_errors=True)
+        shutil.rmtree(lab.sandbox.folder("uv-cache"))
+        mark = f"{feed}-{guarded.fingerprint}"
+        with CommandLines.watched(mark) as watching, lab.index.watched() as requests:
+            result = lab.install(guarded, "-vvv", "--feed", feed, TEST_MARK=mark)
 
-    assert requests
-    assert all(request.authorized for request in requests if request.is_download)
-    assert any("uv" in command for command in watching.seen), "uv was never seen: look faster"
-    assert ACCOUNT.password not in result.output
-    assert not [command for command in watching.seen if ACCOUNT.password in command]
-    assert files_with_secret(lab.sandbox.root, guarded.folder) == []
-    lab.assert_as_poetry_makes_it(guarded)
+        downloads = [request for request in requests if request.is_download]
+        assert downloads
+        assert all(request.authorized for request in downloads)
+        assert any("pip install" in command for command in watching.seen), "uv was not seen"
+        assert not [command for command in watching.seen if ACCOUNT.password in command]
+        assert ACCOUNT.password not in result.output
+        assert not files_with_secret(lab.sandbox.root, guarded.folder)
+        lab.assert_as_poetry_makes_it(guarded)
 
 
 def files_with_secret(*folders: Path) -> list[Path]:
@@ -215,7 +215,7 @@ def files_with_secret(*folders: Path) -> list[Path]:
     ]
 
 
-@FEEDS
+@EACH_FEED
 def test_a_wrong_password(lab: Lab, guarded: Project, feed: str) -> None:
     wrong = account_variables(next(iter(guarded.spec.sources)), Account("clerk", "not-that-one"))
     result = lab.refuse(guarded, "--feed", feed, **wrong)

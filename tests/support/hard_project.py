@@ -14,7 +14,7 @@ from typing import Any
 import tomlkit
 from hypothesis import strategies as st
 from support import marker_strategies
-from support.poetry_in_process import content_hash
+from support.poetry_in_process import content_hash, is_readable_marker
 
 from hybrid_install.core.model import normalize_name
 
@@ -278,9 +278,8 @@ def projects(draw: st.DrawFn) -> HardProject:
 @st.composite
 def _locked(draw: st.DrawFn, name: str, version: str, names: list[str]) -> Document:
     groups = draw(st.lists(st.sampled_from(["main", *names, "gone"]), unique=True))
-    marker = st.one_of(
-        marker_strategies.markers(marker_strategies.leaves()), st.sampled_from(["<empty>", "*"])
-    )
+    readable = marker_strategies.leaves().filter(is_readable_marker)
+    marker = st.one_of(marker_strategies.markers(readable), st.sampled_from(["<empty>", "*"]))
     per_group = st.dictionaries(st.sampled_from(groups), marker) if groups else st.none()
     markers = draw(st.one_of(st.none(), marker, per_group))
     return package(

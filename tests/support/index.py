@@ -211,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer(body=False)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """The diary is enough."""
 
     @property
@@ -370,7 +370,7 @@ class _OutsideHandler(BaseHTTPRequestHandler):
             return self._refuse
         raise AttributeError(name)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """`attempts` is enough."""
 
 

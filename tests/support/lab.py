@@ -75,10 +75,16 @@ class Lab:
             project, *options, command=command, environ=self.environ, before=before
         )
         assert_same(ours.without(*apart_from), theirs.without(*apart_from))
+        self.assert_poetry_finds_nothing_to_do(project, *options, venv=venv, command=command)
+        return ours
+
+    def assert_poetry_finds_nothing_to_do(
+        self, project: Project, *options: str, venv: Path | None = None, command: str = "install"
+    ) -> None:
+        """`poetry install --dry-run` in the environment, or in the one of Poetry's own choice."""
         sandbox = self.sandbox.having(**self.environ)
         left = pending(project, sandbox, *options, command=command, venv=venv)
         assert not left, f"Poetry would still do: {left}"
-        return ours
 
 
 def assert_nothing_is_installed(project: Project) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from cleo.io.buffered_io import BufferedIO
 from cleo.io.inputs.argv_input import ArgvInput
@@ -39,8 +39,6 @@ from hybrid_install.core.model import (
     Source,
     UrlSource,
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, order=True)
@@ -161,6 +159,15 @@ def fresh_marker(text: str) -> poetry_markers.BaseMarker:
     ):
         remembered.cache_clear()
     return poetry_markers.parse_marker(text)
+
+
+def is_readable_marker(text: str) -> bool:
+    """Whether Poetry can parse `text`; the parser that it vendors has errors of its own."""
+    try:
+        fresh_marker(text)
+    except Exception:  # noqa: BLE001
+        return False
+    return True
 
 
 def content_hash(pyproject: dict[str, Any], *, with_dependency_groups: bool = True) -> str:

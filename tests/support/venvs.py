@@ -17,17 +17,21 @@ def make_with_venv(path: Path, sandbox: Sandbox, *options: str) -> Path:
 
 
 def make_with_virtualenv(path: Path, sandbox: Sandbox, *options: str) -> Path:
-    """`virtualenv`, as Poetry uses it."""
+    """`virtualenv`, as Poetry uses it: with pip alone."""
     base = [sys.executable, "-m", "virtualenv", "--no-download", "--no-periodic-update"]
+    base += ["--no-setuptools"]
     argv = [*base, "--python", str(sandbox.bin / "python"), *options, str(path)]
     run(argv, sandbox.environ, sandbox.root)
     return path
 
 
-def install_wheels(venv: Path, wheels: Sequence[Wheel], sandbox: Sandbox) -> None:
+def install_wheels(
+    venv: Path, wheels: Sequence[Wheel], sandbox: Sandbox, *, keep_origin: bool = False
+) -> None:
     """Put wheels into an environment as a user would: with uv, from disk, past any lock.
 
-    The direct_url.json of a local wheel is removed, so that it looks like one from an index.
+    The direct_url.json of a local wheel is removed, so that it looks like one from an index,
+    unless `keep_origin`.
     """
     folder = sandbox.folder("wheels")
     paths = []
@@ -37,7 +41,7 @@ def install_wheels(venv: Path, wheels: Sequence[Wheel], sandbox: Sandbox) -> Non
         paths.append(path)
     uv = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--offline", "--no-config"]
     run([*uv, "--reinstall", "--python", venv / "bin" / "python", *paths], sandbox.environ, folder)
-    for wheel in wheels:
+    for wheel in [] if keep_origin else wheels:
         for origin in venv.glob(
             f"lib/*/site-packages/{wheel.release.module}-*.dist-info/direct_url.json"
         ):

@@ -63,11 +63,6 @@ def as_table(value: object) -> Table:
     return _checked(value, dict, "")
 
 
-def as_string(value: object) -> str:
-    """`value`, which must be a string."""
-    return _checked(value, str, "")
-
-
 def each(items: Sequence[Any], key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     """`read` applied to every item; an error gains `key[index]`."""
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from hybrid_install.core.document import (
     Table,
-    as_string,
     as_table,
     each,
     optional,
@@ -150,7 +149,12 @@ def _markers(entry: Table, groups: tuple[str, ...]) -> dict[NormalizedName, str]
     if isinstance(locked, str):
         return {normalize_name(group): locked for group in groups}
     table = table_at(entry, "markers")
-    return {normalize_name(group): as_string(table[group]) for group in groups if group in table}
+    try:
+        return {
+            normalize_name(name): required(table, name, str) for name in groups if name in table
+        }
+    except InvalidDataError as error:
+        raise error.within("markers") from None
 
 
 def _file(entry: Table) -> LockedFile:

@@ -7,11 +7,13 @@ Mirrors `Factory.configure_package` (poetry/core/factory.py) and `Factory.create
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from hybrid_install.core.document import (
     Table,
     as_table,
+    each,
     optional,
     refuse_control_characters,
     required,
@@ -100,31 +102,46 @@ class Project:
 
 def _python_versions(project: Table, poetry: Table) -> str:
     """`[tool.poetry.dependencies] python` narrows `[project] requires-python`."""
-    dependencies = table_at(poetry, "dependencies")
-    python = next((dependencies[key] for key in dependencies if key.lower() == "python"), None)
-    if isinstance(python, str):
-        return python
-    return optional(project, "requires-python", str) or "*"
+    found = optional(project, "requires-python", str) or "*"
+    for name, constraints in table_at(poetry, "dependencies").items():
+        if name.lower() == "python":
+            # Of several the last one counts, and a table says nothing: as in Poetry's loop.
+            listed = constraints if isinstance(constraints, list) else [constraints]
+            found = next((text for text in reversed(listed) if isinstance(text, str)), found)
+    return found
 
 
 def _groups(document: Table, project: Table, poetry: Table) -> tuple[Group, ...]:
-    """PEP 735 first, `[tool.poetry.group]` second, the legacy `dev-dependencies` last."""
-    poetry_groups = {
-        normalize_name(key): _group_table(poetry, key) for key in table_at(poetry, "group")
-    }
-    names: dict[NormalizedName, None] = {}
+    """PEP 735 first, `[tool.poetry.group]` second, the legacy `dev-dependencies` last.
+
+    `optional = true` makes no difference to a group that already is: main.
+    """
+    pep735, own = table_at(document, "dependency-groups"), table_at(poetry, "group")
+    _refuse_duplicates([*pep735, *own])
+    is_optional = {normalize_name(key): _is_optional(poetry, key) for key in own}
+    groups: dict[NormalizedName, bool] = {}
     if _has_main_group(project, poetry):
-        names[MAIN_GROUP] = None
-    for key in table_at(document, "dependency-groups"):
-        if normalize_name(key) in names:
-            raise InvalidDataError("two groups have this name", f"dependency-groups.{key}")
-        names[normalize_name(key)] = None
-    names |= dict.fromkeys(poetry_groups)
+        groups[MAIN_GROUP] = False
+    for name in map(normalize_name, pep735):
+        groups[name] = is_optional.get(name, False)
+    groups = {**is_optional, **groups}
     if "dev-dependencies" in poetry:
-        names[normalize_name("dev")] = None
-    return tuple(
-        Group(name, bool(optional(poetry_groups.get(name, {}), "optional", bool))) for name in names
-    )
+        groups.setdefault(normalize_name("dev"), False)
+    return tuple(Group(name, groups[name]) for name in groups)
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    """`Factory._validate_dependency_groups`: a name has one spelling, in both tables."""
+    spellings: dict[NormalizedName, set[str]] = {}
+    for name in names:
+        spellings.setdefault(normalize_name(name), set()).add(name)
+    for normalized, same in spellings.items():
+        if len(same) > 1:
+            raise ProjectError(
+                "The Poetry configuration is invalid: Duplicate dependency group name after"
+                f" normalization: {normalized} ({', '.join(sorted(same))})",
+                hint="give the group one spelling in pyproject.toml",
+            )
 
 
 def _has_main_group(project: Table, poetry: Table) -> bool:
@@ -135,8 +152,8 @@ def _has_main_group(project: Table, poetry: Table) -> bool:
     )
 
 
-def _group_table(poetry: Table, key: str) -> Table:
-    return table_at(poetry, "group", key)
+def _is_optional(poetry: Table, key: str) -> bool:
+    return bool(optional(table_at(poetry, "group", key), "optional", bool))
 
 
 def _extras(project: Table, poetry: Table) -> frozenset[NormalizedName]:
@@ -148,14 +165,28 @@ def _extras(project: Table, poetry: Table) -> frozenset[NormalizedName]:
 
 
 def _indexes(poetry: Table) -> tuple[Index, ...]:
-    """PyPI is added where no source is primary and none is named PyPI."""
-    indexes = tuple(_index(entry) for entry in tables(poetry, "source"))
+    """PyPI is added where no source is primary and none is named PyPI; primary ones come first."""
+    indexes = _declared_indexes(poetry)
     named_pypi = any(index.name.lower() == DEFAULT_INDEX.name.lower() for index in indexes)
     has_primary = any(index.priority is Priority.PRIMARY for index in indexes)
     if not named_pypi and not has_primary:
         indexes = (*indexes, DEFAULT_INDEX)
     if all(index.priority is Priority.EXPLICIT for index in indexes):
         raise ProjectError("At least one source must not be configured as 'explicit'.")
+    return tuple(sorted(indexes, key=lambda index: list(Priority).index(index.priority)))
+
+
+def _declared_indexes(poetry: Table) -> tuple[Index, ...]:
+    try:
+        indexes = each(tables(poetry, "source"), "source", _index)
+    except InvalidDataError as error:
+        raise error.within("tool.poetry") from None
+    counts = Counter(index.name.lower() for index in indexes)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ProjectError(
+            f"A repository with name {twice[0]} was already added.",
+            hint="name each [[tool.poetry.source]] once; names compare without case",
+        )
     return indexes
 
 
@@ -177,12 +208,10 @@ def _index(entry: Table) -> Index:
 def _priority(entry: Table) -> Priority:
     text = optional(entry, "priority", str) or Priority.PRIMARY.value
     try:
-        return Priority(text.lower())
+        return Priority(text)
     except ValueError:
         known = ", ".join(priority.value for priority in Priority)
-        raise InvalidDataError(
-            f"{text!r} is not a priority ({known})", "tool.poetry.source.priority"
-        ) from None
+        raise InvalidDataError(f"{text!r} is not a priority ({known})", "priority") from None
 
 
 def is_single_page(index: Index) -> bool:

@@ -50,9 +50,8 @@ def allows(constraint: str, version: str) -> bool:
 def parse_range(constraint: str) -> VersionConstraint:
     """A constraint in Poetry's syntax; what it cannot parse is the project's mistake."""
     from poetry.core.constraints.version import parse_constraint
-    from poetry.core.constraints.version.exceptions import ParseConstraintError
 
     try:
         return parse_constraint(constraint)
-    except ParseConstraintError as error:
+    except ValueError as error:  # ParseConstraintError is one, and not all of them
         raise InvalidDataError(str(error), "requires-python", file="pyproject.toml") from None

@@ -100,7 +100,7 @@ def _direct_url(file: Path) -> str:
 
 def _is_project(folder: Path) -> bool:
     """`is_python_project` (poetry-core): an .egg-info beside it was put there by `develop`."""
-    return (folder / "pyproject.toml").exists() or (folder / "setup.py").exists()
+    return any((folder / name).exists() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
 
 
 def _editable_folder(name: str, interpreter: Interpreter) -> str | None:

@@ -59,7 +59,7 @@ class TargetEnvironment:
     @property
     def python(self) -> Path:
         """The environment's interpreter, by the path that installs into it."""
-        return self.path / "bin" / "python"
+        return python_in(self.path)
 
 
 @dataclass(frozen=True)
@@ -87,29 +87,33 @@ class Locator:
         return self._at(self.venv, "--venv")
 
     def _existing(self) -> TargetEnvironment | None:
-        """`EnvManager.get`: whatever is there wins over where a new one would be made."""
-        return (
-            self._active()
-            or self._existing_in_project()
-            or self._without_virtualenv()
-            or self._existing_central()
-        )
+        """`EnvManager.get`: whatever is there wins over where a new one would be made.
+
+        A broken active environment is not replaced by another one that exists: `_new` says where.
+        """
+        if active := self._active_prefix:
+            name = "VIRTUAL_ENV" if "VIRTUAL_ENV" in self.environ else "CONDA_PREFIX"
+            found = self._at(active, f"{name} is set") if is_sane(active) else None
+            return found or self._without_virtualenv()
+        return self._existing_in_project() or self._without_virtualenv() or self._existing_central()
 
     def _new(self) -> TargetEnvironment:
-        """`EnvManager.create_venv`: in the project only where that is asked for."""
-        if self.config.flag("virtualenvs", "in-project"):
+        """`EnvManager.create_venv`: in the project only where that is asked for.
+
+        A sane environment in that place is used, also where Poetry would make it anew.
+        """
+        wanted = self.config.flag("virtualenvs", "in-project")
+        if wanted or (wanted is None and self._project_folder.is_dir()):
             return self._at(self._project_folder, "in the project")
         return self._new_central()
 
-    def _active(self) -> TargetEnvironment | None:
+    @property
+    def _active_prefix(self) -> Path | None:
         """An environment is active unless envs.toml has chosen another."""
         prefix = self.environ.get("VIRTUAL_ENV", self.environ.get("CONDA_PREFIX"))
         if not prefix or self.environ.get("CONDA_DEFAULT_ENV") == "base":
             return None
-        if self._remembered_minor is not None or not is_sane(Path(prefix)):
-            return None
-        name = "VIRTUAL_ENV" if "VIRTUAL_ENV" in self.environ else "CONDA_PREFIX"
-        return self._at(Path(prefix), f"{name} is set")
+        return None if self.is_remembered else Path(prefix)
 
     @property
     def _project_folder(self) -> Path:
@@ -171,7 +175,7 @@ class Locator:
 
     def _at(self, path: Path, origin: str) -> TargetEnvironment:
         if is_sane(path):
-            interpreter = probe(path / "bin" / "python", self.runner, self.environ)
+            interpreter = probe(python_in(path), self.runner, self.environ)
             return TargetEnvironment(path, interpreter, exists=True, origin=origin)
         if path.is_dir() and any(path.iterdir()) and not (path / "pyvenv.cfg").is_file():
             raise TargetError(
@@ -254,8 +258,15 @@ class Locator:
 
 
 def is_sane(prefix: Path) -> bool:
-    """`Env.is_sane`: the environment has a python."""
-    return (prefix / "bin" / "python").exists()
+    """`VirtualEnv.is_sane`: the environment has a python."""
+    return python_in(prefix).exists()
+
+
+def python_in(prefix: Path) -> Path:
+    """`Env.python`: `bin/python`, or the first by name where there is no such file."""
+    names = (path.name for path in (prefix / "bin").glob("python*"))
+    pythons = sorted(name for name in names if re.fullmatch(r"python(?:\d+(?:\.\d+)?)?", name))
+    return prefix / "bin" / (pythons[0] if pythons else "python")
 
 
 def base_env_name(name: str, project_dir: Path) -> str:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -123,16 +124,20 @@ def stop(process: Any) -> None:
     """End a child of ours and its own children: asked, told, killed, each with a grace.
 
     At a terminal the child shares our group, so that it may ask for a passphrase, and Ctrl-C
-    reaches all of it by itself. Elsewhere it leads a group, so that one signal reaches all.
+    reaches all of it by itself. Elsewhere it leads a group, so that one signal reaches all; what
+    it leaves behind in that group when it ends is killed.
     """
-    send = process.signal if _at_a_terminal() else process.signal_group
+    leads_group = not _at_a_terminal()
     for signum, grace in _GRACES:
         try:
-            send(signum)
+            (process.signal_group if leads_group else process.signal)(signum)
         except (ProcessLookupError, OSError):
-            return
+            break
         if _ended_within(process, grace):
-            return
+            break
+    if leads_group:
+        with suppress(ProcessLookupError, OSError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ended_within(process: Any, seconds: float) -> bool:

@@ -1,0 +1,676 @@
+"""Which environment, or which new one by which Python: as Poetry's `EnvManager` chooses.
+
+Poetry's own choice is made in process; where it would make or remove an environment, it only takes
+a note.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import findpython
+import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
+from poetry.config import config as poetry_config_module
+from poetry.console.exceptions import PoetryConsoleError
+from poetry.factory import Factory
+from poetry.poetry import Poetry
+from poetry.utils.env import EnvManager
+from poetry.utils.env.base_env import Env
+from poetry.utils.env.generic_env import GenericEnv
+from poetry.utils.env.python import Python
+from poetry.utils.env.python.exceptions import (
+    InvalidCurrentPythonVersionError,
+    NoCompatiblePythonVersionFoundError,
+)
+
+from hybrid_install import poetry_config
+from hybrid_install.core.project import Project
+from hybrid_install.environment.discovery import compatible_python
+from hybrid_install.environment.locate import (
+    Locator,
+    TargetEnvironment,
+    base_env_name,
+    prompt,
+    remember,
+)
+from hybrid_install.environment.probe import probe
+from hybrid_install.errors import TargetError
+from hybrid_install.files import find_pyproject, read_project, read_toml
+from hybrid_install.tools.process import Command, ShRunner
+
+pytestmark = pytest.mark.conformance
+
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+OWN_PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+# Where findpython looks besides PATH.
+_ELSEWHERE = ("PYENV_ROOT", "ASDF_DATA_DIR", "RYE_PY_ROOT", "UV_PYTHON_INSTALL_DIR")
+_SCRUBBED = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "POETRY_VIRTUALENVS_PATH")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The environment at `path`; a `new_by` Python of that minor version where it must be made.
+
+    Without a path it is no environment but Poetry's own interpreter, or nothing at all.
+    """
+
+    path: str | None = None
+    new_by: str | None = None
+    refused: bool = False
+
+
+REFUSED = Choice(refused=True)
+OWN_INTERPRETER = Choice()
+
+
+class Remembering:
+    """A runner that starts each interpreter once."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, ...], str] = {}
+
+    def capture(self, command: Command) -> str:
+        key = (*command.argv, os.path.realpath(command.argv[0]))
+        if key not in self._answers:
+            self._answers[key] = ShRunner().capture(command)
+        return self._answers[key]
+
+    def stream(self, command: Command) -> None:
+        self.capture(command)
+
+
+@dataclass
+class Stage:
+    """A home, a PATH with one `python`, a project and Poetry's folders, all empty."""
+
+    root: Path
+    patch: pytest.MonkeyPatch
+    runner: Remembering
+    pyproject: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    """By which envs.toml and the named environments know the project."""
+
+    def __post_init__(self) -> None:
+        for folder in (self.folder, self.envs, self.root / "bin", self.root / "config"):
+            folder.mkdir(parents=True)
+        self.link_python("python", OWN_PYTHON)
+        for variable in (*_SCRUBBED, *(name for name in os.environ if name.startswith("POETRY_"))):
+            self.patch.delenv(variable, raising=False)
+        for variable in _ELSEWHERE:
+            self.patch.setenv(variable, str(self.root / "nowhere"))
+        self.patch.setenv("HOME", str(self.root))
+        self.patch.setenv("PATH", str(self.root / "bin"))
+        self.patch.setenv("POETRY_CONFIG_DIR", str(self.root / "config"))
+        self.patch.setenv("POETRY_CACHE_DIR", str(self.root / "cache"))
+        self.patch.setenv("POETRY_DATA_DIR", str(self.root / "data"))
+        self.patch.setattr(poetry_config_module, "CONFIG_DIR", self.root / "config")
+        self.set_project({"project": {"name": "demo", "version": "1"}})
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def envs(self) -> Path:
+        """The default of virtualenvs.path."""
+        return self.root / "cache" / "virtualenvs"
+
+    def named(self, minor: str = MINOR) -> Path:
+        return self.envs / f"{self.name}-py{minor}"
+
+    def set_project(self, document: Mapping[str, Any]) -> None:
+        self.pyproject = dict(document)
+        (self.folder / "pyproject.toml").write_text(tomlkit.dumps(document), "utf-8")
+        self.name = EnvManager(self.poetry()).base_env_name
+
+    def set_python(self, python_versions: str) -> None:
+        table = {**self.pyproject["project"], "requires-python": python_versions}
+        self.set_project({**self.pyproject, "project": table})
+
+    def configure(self, file: str = "poetry.toml", **virtualenvs: object) -> None:
+        """The table of that name; a `_` in a key stands for `-`."""
+        folder = self.folder if file == "poetry.toml" else self.root / "config"
+        table = {key.replace("_", "-"): value for key, value in virtualenvs.items()}
+        (folder / file).write_text(tomlkit.dumps({"virtualenvs": table}), "utf-8")
+
+    def remember(self, minor: str) -> None:
+        section = {self.name: {"minor": minor, "patch": f"{minor}.0"}}
+        (self.envs / "envs.toml").write_text(tomlkit.dumps(section), "utf-8")
+
+    def link_python(self, name: str, python: Path) -> None:
+        (self.root / "bin" / name).unlink(missing_ok=True)
+        (self.root / "bin" / name).symlink_to(python)
+
+    def poetry(self, folder: Path | None = None) -> Poetry:
+        self.patch.setattr(poetry_config_module, "_default_config", None)
+        return Factory().create_poetry(
+            folder or self.folder, disable_plugins=True, disable_cache=True
+        )
+
+    def project(self) -> Project:
+        return read_project(read_toml(find_pyproject(self.folder)))
+
+    def locator(self, folder: Path | None = None) -> Locator:
+        place = find_pyproject(folder or self.folder).parent
+        environ = dict(os.environ)
+        return Locator(
+            project=self.project(),
+            project_dir=place,
+            config=poetry_config.load(place, environ),
+            environ=environ,
+            runner=self.runner,
+        )
+
+    def ours(self, folder: Path | None = None) -> Choice:
+        try:
+            target = self.locator(folder).locate()
+        except TargetError:
+            return REFUSED
+        return choice_of(target)
+
+    def theirs(self, poetry: Poetry | None = None) -> Choice:
+        return choice_of_poetry(poetry or self.poetry())
+
+
+def choice_of(target: TargetEnvironment) -> Choice:
+    if not target.is_virtual:
+        return OWN_INTERPRETER
+    new_by = None if target.exists else target.interpreter.minor_version
+    return Choice(os.path.realpath(target.path), new_by)
+
+
+def choice_of_poetry(poetry: Poetry) -> Choice:
+    """`EnvManager.create_venv`, which `poetry install` begins with, up to the making."""
+    made: list[Choice] = []
+
+    def take_note(path: Path, executable: Path, **_: object) -> None:
+        made.append(Choice(os.path.realpath(path), _minor_of(str(executable))))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EnvManager, "build_venv", staticmethod(take_note))
+        patch.setattr(EnvManager, "remove_venv", staticmethod(lambda path: None))
+        try:
+            env = EnvManager(poetry).create_venv()
+        except (InvalidCurrentPythonVersionError, NoCompatiblePythonVersionFoundError):
+            return REFUSED
+    if made:
+        return made[0]
+    return OWN_INTERPRETER if isinstance(env, GenericEnv) else Choice(os.path.realpath(env.path))
+
+
+@cache
+def _minor_of(python: str) -> str:
+    code = "import sys; print('{}.{}'.format(*sys.version_info[:2]))"
+    return subprocess.run(
+        [python, "-Ic", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembering_poetry() -> Iterator[None]:
+    """Poetry, too, asks each interpreter a question once."""
+    answers: dict[tuple[str, str, str], str] = {}
+    ask = Env.run_python_script
+
+    def once(self: Env, content: str, **more: Any) -> str:
+        key = (str(self.path), os.path.realpath(self.python), content)
+        if key not in answers:
+            answers[key] = ask(self, content, **more)
+        return answers[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Env, "run_python_script", once)
+        yield
+
+
+@pytest.fixture(scope="module")
+def runner() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for all tests, so that the same interpreters are not started for each."""
+    return tmp_path_factory.mktemp("locate") / "stage"
+
+
+@pytest.fixture
+def stage(root: Path, monkeypatch: pytest.MonkeyPatch, runner: Remembering) -> Iterator[Stage]:
+    yield Stage(root, monkeypatch, runner)
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def other_python() -> Path:
+    """A CPython of another minor version than ours, wherever this machine has one."""
+    for python in findpython.find_all(3, implementation="cpython"):
+        minor = f"{python.major}.{python.minor}"
+        if minor != MINOR and python.minor >= 8 and not python.is_prerelease:
+            return Path(python.interpreter)
+    pytest.skip(f"this machine has no CPython besides {MINOR}")
+
+
+def make_venv(path: Path, python: Path = OWN_PYTHON) -> Path:
+    (path / "bin").mkdir(parents=True)
+    (path / "bin" / "python").symlink_to(python)
+    (path / "pyvenv.cfg").write_text(f"home = {python.parent}\n", "utf-8")
+    return path
+
+
+def make_broken(path: Path) -> Path:
+    make_venv(path, Path("/gone/python"))
+    return path
+
+
+def make_nothing(path: Path) -> Path:
+    return path
+
+
+Make = Callable[[Path], Path]
+STATES: list[Make] = [make_nothing, make_venv, make_broken]
+
+
+def active_nothing(stage: Stage) -> None:
+    pass
+
+
+def active_venv(stage: Stage) -> None:
+    stage.patch.setenv("VIRTUAL_ENV", str(make_venv(stage.root / "active")))
+
+
+def active_broken(stage: Stage) -> None:
+    stage.patch.setenv("VIRTUAL_ENV", str(make_broken(stage.root / "active")))
+
+
+def active_gone(stage: Stage) -> None:
+    stage.patch.setenv("VIRTUAL_ENV", str(stage.root / "gone"))
+
+
+def active_empty_hides_conda(stage: Stage) -> None:
+    stage.patch.setenv("VIRTUAL_ENV", "")
+    stage.patch.setenv("CONDA_PREFIX", str(make_venv(stage.root / "conda")))
+
+
+def active_conda(stage: Stage) -> None:
+    stage.patch.setenv("CONDA_PREFIX", str(make_venv(stage.root / "conda")))
+    stage.patch.setenv("CONDA_DEFAULT_ENV", "mine")
+
+
+def active_conda_base(stage: Stage) -> None:
+    stage.patch.setenv("CONDA_PREFIX", str(make_venv(stage.root / "conda")))
+    stage.patch.setenv("CONDA_DEFAULT_ENV", "base")
+
+
+def active_venv_within_conda_base(stage: Stage) -> None:
+    active_conda_base(stage)
+    active_venv(stage)
+
+
+ACTIVE: list[Callable[[Stage], None]] = [
+    active_nothing,
+    active_venv,
+    active_broken,
+    active_gone,
+    active_empty_hides_conda,
+    active_conda,
+    active_conda_base,
+    active_venv_within_conda_base,
+]
+
+REMEMBERED = "3.9"
+"""The minor version in envs.toml: no Python of that version is started."""
+
+
+@pytest.mark.parametrize("activate", ACTIVE, ids=lambda activate: activate.__name__)
+@pytest.mark.parametrize("in_project", [None, True, False])
+@pytest.mark.parametrize("create", [None, False])
+def test_the_same_environment_in_every_state(
+    stage: Stage,
+    tally: Counter[str],
+    activate: Callable[[Stage], None],
+    in_project: bool | None,
+    create: bool | None,
+) -> None:
+    """`.venv`, the named environment, envs.toml and its environment: there, broken or not."""
+    settings = {"in_project": in_project, "create": create}
+    stage.configure(**{key: value for key, value in settings.items() if value is not None})
+    activate(stage)
+    poetry, named, remembered = stage.poetry(), stage.named(), stage.named(REMEMBERED)
+    is_stale = activate in (active_broken, active_gone)
+    different = []
+    for states in itertools.product(STATES, STATES, [None, *STATES]):
+        local, central, chosen = states
+        if is_stale and create is False and chosen is None:
+            continue  # Poetry takes any `python` on PATH for that of the broken environment.
+        for path in (stage.folder / ".venv", stage.envs):
+            shutil.rmtree(path, ignore_errors=True)
+        stage.envs.mkdir()
+        local(stage.folder / ".venv")
+        central(named)
+        if chosen:
+            chosen(remembered)
+            stage.remember(REMEMBERED)
+        ours, theirs = stage.ours(), stage.theirs(poetry)
+        if is_kept(ours, theirs) or is_mended(ours, theirs):
+            continue
+        tally.update(["environments", "environments equal"][: 1 + (ours == theirs)])
+        if ours != theirs:
+            different.append((states, ours, theirs))
+    assert not different
+
+
+def is_kept(ours: Choice, theirs: Choice) -> bool:
+    """Where another environment is broken, Poetry makes also a working one anew; we fill it."""
+    return bool(theirs.new_by) and ours == replace(theirs, new_by=None)
+
+
+def is_mended(ours: Choice, theirs: Choice) -> bool:
+    """Poetry now and then takes a broken environment for a working one; we make it anew."""
+    same_place = bool(ours.new_by) and theirs == replace(ours, new_by=None)
+    return same_place and ours.path is not None and not os.path.exists(f"{ours.path}/bin/python")
+
+
+def agreed(stage: Stage, folder: Path | None = None) -> Choice:
+    """The choice of both."""
+    ours = stage.ours(folder)
+    assert ours == stage.theirs(stage.poetry(folder))
+    return ours
+
+
+def test_an_active_environment_wins_over_one_in_the_project(stage: Stage) -> None:
+    make_venv(stage.folder / ".venv")
+    active_venv(stage)
+    assert agreed(stage).path == os.path.realpath(stage.root / "active")
+
+
+def test_a_named_environment_that_exists_wins_over_a_new_one_in_the_project(stage: Stage) -> None:
+    stage.configure(in_project=True)
+    make_venv(stage.named())
+    assert agreed(stage) == Choice(os.path.realpath(stage.named()))
+
+
+def test_without_virtualenvs_none_is_made_in_the_project_either(stage: Stage) -> None:
+    stage.configure(in_project=True, create=False)
+    assert agreed(stage) == OWN_INTERPRETER
+
+
+def test_without_virtualenvs_the_preferred_python_need_not_fit(stage: Stage) -> None:
+    """Whether Poetry's own does is Poetry's to say."""
+    stage.configure(create=False)
+    stage.set_python(">=3.99")
+    assert stage.ours() == OWN_INTERPRETER
+
+
+@pytest.mark.parametrize("file", ["config.toml", "poetry.toml"])
+@pytest.mark.parametrize("value", [True, False])
+def test_the_setting_may_be_in_either_file(stage: Stage, file: str, value: bool) -> None:
+    stage.configure(file, in_project=value)
+    make_nothing(stage.folder / ".venv").mkdir()
+    expected = stage.folder / ".venv" if value else stage.named()
+    assert agreed(stage) == Choice(os.path.realpath(expected), MINOR)
+
+
+@pytest.mark.parametrize(("value", "is_true"), [("true", True), ("1", True), ("yes", False)])
+def test_a_variable_outranks_the_files(stage: Stage, value: str, is_true: bool) -> None:
+    stage.configure(in_project=not is_true)
+    stage.patch.setenv("POETRY_VIRTUALENVS_IN_PROJECT", value)
+    expected = stage.folder / ".venv" if is_true else stage.named()
+    assert agreed(stage) == Choice(os.path.realpath(expected), MINOR)
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("{cache-dir}/elsewhere", "cache/elsewhere"),
+        ("{data-dir}/envs", "data/envs"),
+        ("~/envs", "envs"),
+        ("{odd}", None),
+    ],
+)
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_the_folder_of_named_environments(
+    stage: Stage, path: str, folder: str | None, by_variable: bool
+) -> None:
+    stage.patch.chdir(stage.root)
+    if by_variable:
+        stage.patch.setenv("POETRY_VIRTUALENVS_PATH", path)
+    else:
+        stage.configure(path=path)
+    expected = stage.root / (folder or "{odd}") / stage.named().name
+    assert agreed(stage) == Choice(os.path.realpath(expected), MINOR)
+
+
+def test_a_new_cache_folder_holds_the_named_environments(stage: Stage) -> None:
+    stage.patch.setenv("POETRY_CACHE_DIR", str(stage.root / "other"))
+    expected = stage.root / "other" / "virtualenvs" / stage.named().name
+    assert agreed(stage) == Choice(os.path.realpath(expected), MINOR)
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        {"project": {"name": "My.Odd__Name", "version": "1"}},
+        {"project": {"name": "x" * 60, "version": "1"}},
+        {"project": {"name": "ABC-" + "Very.Long_" * 8 + "z", "version": "1"}},
+        {"tool": {"poetry": {"name": "Legacy_Name", "version": "1"}}},
+        {"tool": {"poetry": {"package-mode": False}}},
+        {"project": {"name": "n", "version": "1"}, "tool": {"poetry": {"package-mode": False}}},
+    ],
+    ids=["odd", "long", "long and odd", "legacy", "without a name", "without package mode"],
+)
+def test_the_name_of_an_environment(stage: Stage, pyproject: dict[str, Any]) -> None:
+    stage.set_project(pyproject)
+    assert agreed(stage) == Choice(os.path.realpath(stage.named()), MINOR)
+    make_venv(stage.named())
+    assert agreed(stage) == Choice(os.path.realpath(stage.named()))
+
+
+def test_a_project_behind_a_link_has_one_environment(stage: Stage) -> None:
+    link = stage.root / "link"
+    link.symlink_to(stage.folder)
+    assert agreed(stage, link) == agreed(stage)
+    make_venv(stage.folder / ".venv")
+    assert agreed(stage, link) == Choice(os.path.realpath(stage.folder / ".venv"))
+
+
+@pytest.mark.parametrize(
+    "executable", ["python3", f"python{MINOR}", "python3-config", "pythonw", "pypy3"]
+)
+def test_what_counts_as_an_environment_s_python(stage: Stage, executable: str) -> None:
+    venv = make_venv(stage.folder / ".venv")
+    (venv / "bin" / "python").rename(venv / "bin" / executable)
+    is_python = executable in {"python3", f"python{MINOR}"}
+    expected = Choice(os.path.realpath(venv), None if is_python else MINOR)
+    assert agreed(stage) == expected
+
+
+def test_an_empty_folder_is_no_environment_yet(stage: Stage) -> None:
+    (stage.folder / ".venv").mkdir()
+    assert agreed(stage) == Choice(os.path.realpath(stage.folder / ".venv"), MINOR)
+
+
+def test_a_folder_with_something_else_in_it_is_not_taken_over(stage: Stage) -> None:
+    """Poetry would remove it."""
+    (stage.folder / ".venv").mkdir()
+    (stage.folder / ".venv" / "precious").touch()
+    assert stage.theirs() == Choice(os.path.realpath(stage.folder / ".venv"), MINOR)
+    assert stage.ours() == REFUSED
+
+
+@pytest.mark.parametrize("place", ["active", "local", "named", "remembered"])
+def test_an_environment_of_a_refused_python_is_refused(stage: Stage, place: str) -> None:
+    if place == "active":
+        active_venv(stage)
+    elif place == "local":
+        make_venv(stage.folder / ".venv")
+    elif place == "named":
+        make_venv(stage.named())
+    else:
+        make_venv(stage.named(REMEMBERED))
+        stage.remember(REMEMBERED)
+    stage.set_python(f"<{MINOR}")
+    assert agreed(stage) == REFUSED
+
+
+def test_no_python_fits(stage: Stage) -> None:
+    stage.set_python(">=3.99")
+    assert agreed(stage) == REFUSED
+
+
+def only(python: Path) -> str:
+    """The range of that minor version."""
+    return f"~={_minor_of(str(python))}.0"
+
+
+def test_a_refused_preferred_python_gives_way_to_one_that_fits(
+    stage: Stage, other_python: Path
+) -> None:
+    """Needs an interpreter of another minor version."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    stage.set_python(only(other_python))
+    assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)), minor)
+    make_venv(stage.named(minor), other_python)
+    assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)))
+
+
+def test_a_broken_environment_is_made_with_a_python_that_fits(
+    stage: Stage, other_python: Path
+) -> None:
+    """Under the name of that Python, not of the broken one. Needs another interpreter."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    stage.set_python(only(other_python))
+    make_broken(stage.named())
+    assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)), minor)
+
+
+def test_a_chosen_environment_that_is_broken_is_made_with_the_preferred_python(
+    stage: Stage,
+) -> None:
+    make_broken(stage.named(REMEMBERED))
+    stage.remember(REMEMBERED)
+    assert agreed(stage) == Choice(os.path.realpath(stage.named()), MINOR)
+
+
+def test_the_refused_environment_of_the_preferred_python_is_left_alone_after_another_was_chosen(
+    stage: Stage, other_python: Path
+) -> None:
+    """The chosen one is gone. Needs an interpreter of another minor version."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    stage.set_python(only(other_python))
+    make_venv(stage.named())
+    stage.remember(REMEMBERED)
+    assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)), minor)
+
+
+@pytest.mark.parametrize("active", [False, True])
+def test_the_newest_python_that_fits_is_found(
+    stage: Stage, other_python: Path, active: bool
+) -> None:
+    """But not that of the active environment. Needs an interpreter of another minor version."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    if active:
+        newest_is_other = max(MINOR, minor, key=_order) == minor
+        stage.patch.setenv("VIRTUAL_ENV", str(stage.root / "bin"))
+        stage.patch.setenv("PATH", f"{stage.root / 'bin'}:{stage.root / 'more'}")
+        (stage.root / "more").mkdir()
+        kept = OWN_PYTHON if newest_is_other else other_python
+        (stage.root / "more" / f"python{_minor_of(str(kept))}").symlink_to(kept)
+    stage.set_python(">=3.8")
+    theirs = Python.get_compatible_python(stage.poetry()).minor_version.to_string()
+    ours = compatible_python(">=3.8", dict(os.environ))
+    assert ours is not None
+    assert _minor_of(str(ours)) == theirs
+    assert (theirs == max(MINOR, minor, key=_order)) is not active
+
+
+def _order(minor: str) -> int:
+    return int(minor.partition(".")[2])
+
+
+@pytest.mark.parametrize("already", [None, "another", "this"])
+def test_what_is_remembered_is_chosen_next_time(
+    stage: Stage, other_python: Path, already: str | None
+) -> None:
+    """Without it a Python that is not the preferred one is forgotten. Needs another interpreter."""
+    minor = _minor_of(str(other_python))
+    path = make_venv(stage.named(minor), other_python)
+    if already == "this":
+        stage.remember(REMEMBERED)
+    elif already:
+        (stage.envs / "envs.toml").write_text('# mine\n[another]\nminor = "3.8"\n', "utf-8")
+    assert stage.theirs().path != os.path.realpath(path)
+    interpreter = probe(path / "bin" / "python", stage.runner, dict(os.environ))
+    target = TargetEnvironment(path, interpreter, exists=True, origin="a test")
+    remember(target, stage.locator())
+    assert agreed(stage) == Choice(os.path.realpath(path))
+    kept = '# mine\n[another]\nminor = "3.8"\n' if already == "another" else ""
+    assert (stage.envs / "envs.toml").read_text("utf-8").startswith(kept)
+
+
+def test_the_file_of_choices_may_be_missing_with_its_folder(stage: Stage) -> None:
+    """Where the environment was made in the folder of another setting, say."""
+    shutil.rmtree(stage.envs)
+    assert not stage.locator().is_remembered
+
+
+@given(
+    st.text(max_size=60),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30),
+)
+def test_every_name_and_folder_is_spelled_as_poetry_does(name: str, folder: str) -> None:
+    place = Path(f"/somewhere/{folder}")
+    assert base_env_name(name, place) == EnvManager.generate_env_name(name, str(place))
+
+
+TEMPLATES = [
+    "{project_name}-py{python_version}",
+    "",
+    "plain",
+    "{project_name}",
+    "{{literal}}",
+    "{project_name:>20}|{python_version!r}",
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("pyproject", [None, {"tool": {"poetry": {"package-mode": False}}}])
+def test_the_prompt_of_a_new_environment(
+    stage: Stage, template: str, pyproject: dict[str, Any] | None
+) -> None:
+    if pyproject:
+        stage.set_project(pyproject)
+    stage.configure(prompt=template)
+    seen: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EnvManager, "build_venv", lambda *_, prompt, **__: seen.append(prompt))
+        EnvManager(stage.poetry()).create_venv()
+    locator = stage.locator()
+    assert prompt(locator.config, locator.project, locator.locate().interpreter) == seen[0]
+
+
+@pytest.mark.parametrize("template", ["{other}", "{", "{project_name", "}"])
+def test_a_template_that_poetry_refuses(stage: Stage, template: str) -> None:
+    stage.configure(prompt=template)
+    with pytest.raises(PoetryConsoleError, match=r"virtualenvs\.prompt"):
+        EnvManager(stage.poetry()).create_venv()
+    locator = stage.locator()
+    with pytest.raises(TargetError, match=r"virtualenvs\.prompt"):
+        prompt(locator.config, locator.project, locator.locate().interpreter)

@@ -1,0 +1,187 @@
+"""What uv cannot install exactly as locked is Poetry's, with the reason, and ends up installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import tomlkit
+from support.compare import versions
+from support.git import GitServer
+from support.index import Source
+from support.lab import Lab, contents
+from support.projects import POETRY, Project
+from support.venvs import launch
+from support.wheels import Release, Wheel, source_tree
+
+IN_FOLDER = Release("in-folder", "1.1", flavour="folder")
+IN_FILE = Wheel(Release("in-file", "1.2", flavour="file"))
+BEHIND_URL = Wheel(Release("behind-url", "1.3", flavour="url"))
+IN_GIT = Release("in-git", "1.4", flavour="git")
+
+
+@pytest.fixture(scope="module")
+def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The url of a repository with `IN_GIT`."""
+    with GitServer(tmp_path_factory.mktemp("git")) as server:
+        yield server.repository("in-git", source_tree(IN_GIT))
+
+
+@pytest.fixture
+def every_kind(lab: Lab, shop: Source, git: str) -> Project:
+    """A project with a dependency of each kind."""
+    elsewhere = lab.source(BEHIND_URL)
+    pinned = {
+        "in-folder": {"path": "vendor/in-folder"},
+        "in-file": {"path": f"vendor/{IN_FILE.filename}"},
+        "behind-url": {"url": lab.index.file_url(elsewhere, BEHIND_URL)},
+        "in-git": {"git": git},
+    }
+    folder = {f"vendor/in-folder/{path}": text for path, text in source_tree(IN_FOLDER).items()}
+    spec = lab.spec(
+        "alpha",
+        *pinned,
+        sources=(shop,),
+        pinned=pinned,
+        files={**folder, f"vendor/{IN_FILE.filename}": IN_FILE.content},
+        imports=("alpha", "in_folder", "in_file", "behind_url", "in_git"),
+    )
+    return lab.project(spec)
+
+
+def test_every_kind_is_installed_by_someone(lab: Lab, every_kind: Project) -> None:
+    result = lab.install(every_kind, "-v")
+
+    said = launch(every_kind.venv, "acme-app", lab.sandbox).stdout
+    assert said.splitlines() == [
+        "alpha 1.0 plain",
+        "in_folder 1.1 folder",
+        "in_file 1.2 file",
+        "behind_url 1.3 url",
+        "in_git 1.4 git",
+    ]
+    for reason in (
+        "in-folder 1.1 is Poetry's: it is a project on disk",
+        "in-file 1.2 is Poetry's: it is an archive on disk",
+        "behind-url 1.3 is Poetry's: it is an archive behind a url",
+        "in-git 1.4 is Poetry's: it is a git dependency",
+    ):
+        assert reason in result.stderr
+    seen = lab.assert_as_poetry_makes_it(every_kind)
+    by_uv = {each.name for each in seen.distributions.values() if each.installer == "uv"}
+    assert by_uv == {"alpha", "bravo", "pip"}
+
+    before = contents(every_kind.venv / "bin")
+    again = lab.install(every_kind, "--strict")
+    assert contents(every_kind.venv / "bin").keys() == before.keys()
+    assert "No dependencies to install or update" in again.stderr
+
+
+def test_no_directory(lab: Lab, every_kind: Project) -> None:
+    lab.install(every_kind, "--no-directory", "--no-root")
+
+    seen = lab.assert_as_poetry_makes_it(every_kind, "--no-directory", "--no-root")
+    assert "in-folder" not in seen.distributions
+
+
+def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
+    """Poetry installs such a package unchecked; uv is not asked to."""
+    lock = tomlkit.parse(standard.lock.read_text("utf-8"))
+    for package in lock["package"]:
+        if package["name"] == "golf":
+            package["files"] = []
+    standard.lock.write_text(tomlkit.dumps(lock), "utf-8")
+
+    result = lab.install(standard, "-v", "--strict")
+
+    assert "golf 7.0 is Poetry's: the lock holds no hashes for it" in result.stderr
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_an_older_lock_is_poetry_s_altogether(lab: Lab, standard: Project) -> None:
+    """Before version 2.1 a lock had neither groups nor markers."""
+    lock = tomlkit.parse(standard.lock.read_text("utf-8"))
+    lock["metadata"]["lock-version"] = "2.0"
+    for package in lock["package"]:
+        package.pop("groups", None)
+        package.pop("markers", None)
+    standard.lock.write_text(tomlkit.dumps(lock), "utf-8")
+
+    result = lab.install(standard)
+
+    assert "the lock is older than version 2.1" in result.stderr
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_settings_that_choose_files(lab: Lab, standard: Project) -> None:
+    """`installer.no-binary` and the like are Poetry's to obey; the rest stays uv's."""
+    lab.environ["POETRY_INSTALLER_ONLY_BINARY"] = "golf"
+    result = lab.install(standard, "-v")
+
+    assert "golf 7.0 is Poetry's: installer.no-binary or installer.only-binary" in result.stderr
+    seen = lab.assert_as_poetry_makes_it(standard)
+    assert seen.distributions["alpha"].installer == "uv"
+    assert seen.distributions["golf"].installer != "uv"
+
+
+VARIANTS = ("cpu", "gpu")
+
+
+@pytest.fixture
+def both_variants(lab: Lab) -> Project:
+    """A lock that a careless edit made select two versions of one name."""
+    source = lab.source(*(Wheel(Release("torchlike", f"1.0+{each}")) for each in VARIANTS))
+    exclusive = {
+        each: f"extra == '{each}' and extra != '{other}'"
+        for each, other in (VARIANTS, reversed(VARIANTS))
+    }
+    spec = lab.spec(
+        sources=(source,),
+        extras={each: (f"torchlike (==1.0+{each})",) for each in VARIANTS},
+        pinned={
+            "torchlike": [
+                {"version": f"1.0+{each}", "markers": marker, "optional": True}
+                for each, marker in exclusive.items()
+            ]
+        },
+    )
+    project = lab.project(spec)
+    lock = tomlkit.parse(project.lock.read_text("utf-8"))
+    for package in lock["package"]:
+        variant = str(package["version"]).rpartition("+")[2]
+        package["markers"] = f'extra == "{variant}"'
+    project.lock.write_text(tomlkit.dumps(lock), "utf-8")
+    return project
+
+
+def test_two_versions_of_one_name(lab: Lab, both_variants: Project) -> None:
+    """Poetry decides which one is installed; under --strict nothing is."""
+    refused = lab.refuse(both_variants, "--all-extras", "--strict")
+    assert "torchlike 1.0+cpu and 1.0+gpu" in refused.stderr
+    assert not both_variants.venv.exists()
+
+    result = lab.install(both_variants, "--all-extras")
+    assert "warning:" in result.stderr
+    assert "torchlike 1.0+cpu and 1.0+gpu" in result.stderr
+    assert versions(both_variants.venv)["torchlike"] in {"1.0+cpu", "1.0+gpu"}
+
+    for variant in VARIANTS:
+        quiet = lab.install(both_variants, "--extras", variant, "--strict")
+        assert "warning:" not in quiet.stderr
+        assert versions(both_variants.venv)["torchlike"] == f"1.0+{variant}"
+
+
+def test_drift_is_reported_by_name(lab: Lab, standard: Project) -> None:
+    """A Poetry that changes what uv installed; here one that is wrapped to do so."""
+    wrapper = lab.folder / "poetry"
+    wrapper.write_text(
+        f'#!/bin/sh\n{" ".join(POETRY)} "$@" || exit\n'
+        f"rm -r '{standard.venv}'/lib/python3*/site-packages/golf-7.0.dist-info\n"
+    )
+    wrapper.chmod(0o755)
+
+    result = lab.install(standard, HYBRID_INSTALL_POETRY=str(wrapper))
+    assert "warning: Poetry changed what uv had installed: golf" in result.stderr
+
+    strict = lab.refuse(standard, "--strict", HYBRID_INSTALL_POETRY=str(wrapper))
+    assert "golf" in strict.stderr

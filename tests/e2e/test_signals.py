@@ -1,0 +1,113 @@
+"""Whoever ends a run ends all of it, and the next run is none the worse."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from support.cli import Running, processes
+from support.index import Source, until
+from support.lab import Lab, assert_nothing_is_installed
+from support.projects import Project
+from support.wheels import Release, Wheel
+
+SLOW = Wheel(Release("slow", "1.0"), padding=200_000)
+
+
+@pytest.fixture
+def slow(lab: Lab) -> Project:
+    """A project with a dependency that can be made to drip."""
+    source = lab.source(SLOW, Wheel(Release("alpha")))
+    return lab.project(lab.spec("slow", "alpha", sources=(source,)))
+
+
+@pytest.fixture
+def slow_for_poetry(lab: Lab, shop: Source) -> Project:
+    """The same, but the dripping file is Poetry's to fetch."""
+    elsewhere = lab.source(SLOW)
+    pinned = {"slow": {"url": lab.index.file_url(elsewhere, SLOW)}}
+    return lab.project(lab.spec("alpha", "slow", sources=(shop,), pinned=pinned))
+
+
+def to_us_alone(signum: int) -> Callable[[Running], None]:
+    return lambda running: running.interrupt(signum)
+
+
+def to_the_whole_group(signum: int) -> Callable[[Running], None]:
+    return lambda running: os.killpg(running.process.pid, signum)
+
+
+ENDINGS = pytest.mark.parametrize(
+    ("send", "exit_code"),
+    [
+        (to_us_alone(signal.SIGINT), 130),
+        (to_the_whole_group(signal.SIGINT), 130),
+        (to_us_alone(signal.SIGTERM), 143),
+    ],
+    ids=["SIGINT to us alone", "SIGINT to the group", "SIGTERM to us alone"],
+)
+
+
+def end_while_dripping(
+    lab: Lab, project: Project, send: Callable[[Running], None], exit_code: int
+) -> None:
+    """Start a run, end it in the middle of the download, and look for what is left of it."""
+    mark = f"{exit_code}-{project.fingerprint}"
+    drips = {SLOW.filename: 10_000.0}
+    with lab.index.misbehaving(drips=drips), lab.index.watched() as requests:
+        running = lab.hybrid_install.start(cwd=project.folder, TEST_MARK=mark)
+        begun = len(lab.index.diary)
+        until(
+            lambda: any(SLOW.filename in each.path for each in lab.index.diary[begun:]),
+            30,
+            "the download begins",
+        )
+        time.sleep(0.3)
+        assert processes(mark)
+        send(running)
+        started = time.monotonic()
+        result = running.result(20)
+        spent = time.monotonic() - started
+        until(lambda: not processes(mark), 2, f"no process is left of {processes(mark)}")
+    assert requests
+    assert result.exit_code == exit_code, str(result)
+    assert result.stderr.rstrip().splitlines()[-1].startswith(("hint:", "error:"))
+    assert spent < 10, f"it took {spent} s to end"
+    assert not list(lab.sandbox.folder("tmp").glob("hybrid-install-*")), "temporary files are left"
+
+
+@ENDINGS
+def test_while_uv_downloads(
+    lab: Lab, slow: Project, send: Callable[[Running], None], exit_code: int
+) -> None:
+    end_while_dripping(lab, slow, send, exit_code)
+    assert_nothing_is_installed(slow)
+
+    lab.install(slow)
+    lab.assert_as_poetry_makes_it(slow)
+
+
+@ENDINGS
+def test_while_poetry_downloads(
+    lab: Lab, slow_for_poetry: Project, send: Callable[[Running], None], exit_code: int
+) -> None:
+    end_while_dripping(lab, slow_for_poetry, send, exit_code)
+
+    lab.install(slow_for_poetry)
+    lab.assert_as_poetry_makes_it(slow_for_poetry)
+
+
+def test_whoever_reads_our_data_may_go(lab: Lab, standard: Project) -> None:
+    """`hybrid-install plan | head -0`."""
+    running = lab.hybrid_install.start("plan", "--json", cwd=standard.folder)
+    assert running.process.stdout is not None
+    running.process.stdout.close()
+    assert running.process.stderr is not None
+    said = running.process.stderr.read()
+    assert running.process.wait(30) == 1
+    assert "Traceback" not in said
+    assert "bug" not in said
+    running.process.stderr.close()

@@ -1,0 +1,70 @@
+"""Indexes whose certificate only the user trusts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from support.index import Index
+from support.lab import Lab, assert_nothing_is_installed
+from support.projects import Project
+from support.tls import Authority, make_authority
+from support.wheels import Release, Wheel
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom the user trusts."""
+    return make_authority(tmp_path_factory.mktemp("tls") / "authority")
+
+
+@pytest.fixture
+def secure(lab: Lab, authority: Authority) -> Iterator[Lab]:
+    """The lab with an index behind TLS."""
+    with Index(authority.server) as index:
+        yield replace(lab, index=index)
+
+
+@pytest.fixture
+def project(secure: Lab, authority: Authority) -> Project:
+    """A project whose only index is behind TLS."""
+    source = secure.source(Wheel(Release("alpha")))
+    trusting = replace(secure, environ={"REQUESTS_CA_BUNDLE": str(authority.certificate)})
+    return trusting.project(secure.spec("alpha", sources=(source,)))
+
+
+def test_trusted_by_everyone(secure: Lab, project: Project, authority: Authority) -> None:
+    """uv and Poetry each have a variable for it; with both the bulk is uv's."""
+    certificate = str(authority.certificate)
+    secure.environ.update(SSL_CERT_FILE=certificate, REQUESTS_CA_BUNDLE=certificate)
+    for feed in ("pylock", "requirements"):
+        shutil.rmtree(project.venv, ignore_errors=True)
+        shutil.rmtree(secure.sandbox.folder("uv-cache"))
+        secure.install(project, "--feed", feed)
+
+        seen = secure.assert_as_poetry_makes_it(project)
+        assert seen.distributions["alpha"].installer == "uv"
+
+
+def test_trusted_in_poetry_s_configuration(
+    secure: Lab, project: Project, authority: Authority
+) -> None:
+    """uv has no certificate of one index alone: such a source is Poetry's."""
+    [name] = project.spec.sources
+    (project.folder / "poetry.toml").write_text(
+        f'[virtualenvs]\nin-project = true\n[certificates.{name}]\ncert = "{authority.certificate}"\n'
+    )
+    result = secure.install(project, "-v")
+
+    assert "alpha 1.0 is Poetry's: its source has certificates of its own" in result.stderr
+    secure.assert_as_poetry_makes_it(project)
+
+
+def test_trusted_by_nobody(secure: Lab, project: Project) -> None:
+    result = secure.refuse(project, UV_HTTP_RETRIES="0")
+
+    assert "alpha" in result.stderr
+    assert "certificate" in result.stderr.lower()
+    assert_nothing_is_installed(project)

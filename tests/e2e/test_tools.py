@@ -1,0 +1,128 @@
+"""Where uv and Poetry come from, and what is said about them."""
+
+from __future__ import annotations
+
+import sysconfig
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from support.cli import HybridInstall
+from support.compare import versions
+from support.index import Source
+from support.lab import Lab
+from support.projects import POETRY, Project
+from support.rebuilt import with_dependencies
+from support.venvs import make_with_venv
+
+
+@pytest.fixture
+def without_poetry(lab: Lab) -> HybridInstall:
+    """The command on a machine without Poetry: neither beside it nor on PATH."""
+    prefix = make_with_venv(lab.folder / "tool", lab.sandbox, "--without-pip")
+    [site] = prefix.glob("lib/python3*/site-packages")
+    (site / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    # uv's package looks for its executable beside the interpreter.
+    uv = Path(sysconfig.get_path("scripts")) / "uv"
+    (prefix / "bin" / "uv").symlink_to(uv)
+    return HybridInstall(lab.sandbox, prefix / "bin" / "python")
+
+
+@pytest.fixture
+def tools(lab: Lab) -> Source:
+    """An index with Poetry and all that it needs."""
+    return lab.source(*with_dependencies("poetry"))
+
+
+def test_uv_provides_the_poetry_that_wrote_the_lock(
+    lab: Lab, standard: Project, without_poetry: HybridInstall, tools: Source
+) -> None:
+    """From the index that the user's uv is configured for; the project's packages from theirs."""
+    variables = {"UV_DEFAULT_INDEX": lab.index.url(tools)}
+    with lab.index.watched() as requests:
+        result = without_poetry.succeeding(cwd=standard.folder, **variables)
+
+    assert f"uv provides {version('poetry')}" in result.stderr
+    downloads = {request.path for request in requests if request.is_download}
+    assert any(path.startswith(f"/{tools.name}/files/poetry-") for path in downloads)
+    assert not any("alpha" in path and not path.startswith("/shop/") for path in downloads)
+    lab.assert_as_poetry_makes_it(standard)
+
+    # Nothing to bind, nothing left to it: Poetry is not needed at all.
+    (standard.folder / "pyproject.toml").touch()
+    with lab.index.watched() as requests:
+        without_poetry.succeeding("--no-root", cwd=standard.folder)
+    assert not requests
+
+
+def test_no_poetry_and_none_to_be_had(
+    lab: Lab, standard: Project, without_poetry: HybridInstall
+) -> None:
+    variables = {"UV_DEFAULT_INDEX": f"{lab.index.address}/nowhere/simple"}
+    result = without_poetry.refusing(cwd=standard.folder, **variables)
+
+    assert "there is no Poetry on this machine" in result.stderr
+    assert "hint: install Poetry" in result.stderr
+
+
+def test_a_poetry_that_is_named(lab: Lab, standard: Project) -> None:
+    """HYBRID_INSTALL_POETRY goes before the one beside the command."""
+    log = lab.folder / "log"
+    wrapper = lab.folder / "my poetry"
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> \'{log}\'\nexec {" ".join(POETRY)} "$@"\n')
+    wrapper.chmod(0o755)
+
+    lab.install(standard, HYBRID_INSTALL_POETRY=str(wrapper))
+
+    assert log.read_text().splitlines()[-1].startswith("install ")
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_a_poetry_that_fails(lab: Lab, standard: Project) -> None:
+    """Its own words and exit code are shown, and what uv installed stays."""
+    code = standard.folder / "src" / "acme_app"
+    code.rename(lab.folder / "away")
+
+    for options in ((), ("--quiet",)):
+        result = lab.refuse(standard, *options)
+        assert f"{code} does not contain any element" in result.stderr
+        assert "exit code 1" in result.stderr
+        assert versions(standard.venv).keys() >= {"alpha", "bravo", "golf"}
+
+    (lab.folder / "away").rename(code)
+    lab.install(standard)
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_versions(lab: Lab) -> None:
+    result = lab.hybrid_install.succeeding("--version", cwd=lab.folder)
+
+    ours, uv, poetry = result.stdout.splitlines()
+    assert ours.startswith("hybrid-install ")
+    assert uv.startswith(f"uv {version('uv')} ")
+    assert poetry.startswith(f"Poetry {version('poetry')} ")
+
+
+def test_help(lab: Lab) -> None:
+    result = lab.hybrid_install.succeeding("--help", cwd=lab.folder)
+
+    assert {"install", "plan", "export"} <= set(result.stdout.split())
+    options = lab.hybrid_install.succeeding("install", "--help", cwd=lab.folder).stdout
+    for option in ("--with", "--without", "--only", "--extras", "--sync", "--venv", "--dry-run"):
+        assert option in options
+
+
+def test_quiet_is_quiet(lab: Lab, standard: Project) -> None:
+    result = lab.install(standard, "-q")
+
+    assert result.output == ""
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_plain_text_where_nobody_looks(lab: Lab, standard: Project) -> None:
+    """No escape sequence and no carriage return ends up in a log."""
+    result = lab.install(standard)
+
+    assert "\x1b" not in result.output
+    assert "\r" not in result.output
+    assert result.stdout == ""

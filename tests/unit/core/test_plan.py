@@ -1,0 +1,277 @@
+"""What is planned for every combination of locked, installed and wished for."""
+
+from __future__ import annotations
+
+import pytest
+from support.fakes import distribution, installed, locked, project, sdist
+
+from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover
+from hybrid_install.core.distribution import Distribution, Installed
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    DirectorySource,
+    FileSource,
+    GitSource,
+    Index,
+    LockedPackage,
+    RegistrySource,
+    UrlSource,
+)
+from hybrid_install.core.plan import Action, Operation, Plan, Policy, make_plan, source_text
+from hybrid_install.errors import ProjectError
+
+PLAIN = Policy(BuildPolicy())
+SYNC = Policy(BuildPolicy(), sync=True)
+PRIVATE = Index("private", "https://user:secret@private.invalid/simple")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def the_plan(
+    *packages: LockedPackage, present: Installed | None = None, policy: Policy = PLAIN
+) -> list[tuple[str, str, Action, str]]:
+    plan = make_plan(packages, present or {}, project(DEFAULT_INDEX, PRIVATE), policy)
+    return [(each.name, each.version, each.action, each.reason) for each in plan.operations]
+
+
+def test_what_is_missing_is_installed() -> None:
+    assert the_plan(locked("a")) == [("a", "1.0", Action.INSTALL, "")]
+
+
+@pytest.mark.parametrize(
+    ("present", "version"),
+    [
+        ("1.0", "1.0"),
+        ("1.0.0", "1.0"),
+        ("1.0+cpu", "1.0+cpu"),
+        ("2024.1.1", "2024.01.01"),
+        ("not a version", "not a version"),
+    ],
+)
+def test_the_locked_version_is_kept(present: str, version: str) -> None:
+    found = installed(distribution("a", present))
+    assert the_plan(locked("a", version), present=found) == [("a", version, Action.KEEP, "")]
+
+
+@pytest.mark.parametrize(
+    ("present", "version"),
+    [
+        ("0.9", "1.0"),
+        ("1.1", "1.0"),
+        ("1.0+cpu", "1.0"),
+        ("1.0", "1.0+cpu"),
+        ("1.0+cu121", "1.0+cpu"),
+        ("1!1.0", "1.0"),
+        ("1.0.post1", "1.0"),
+        ("1.0rc1", "1.0"),
+        ("not a version", "1.0"),
+    ],
+)
+def test_another_version_is_replaced(present: str, version: str) -> None:
+    """Also where only the local label differs, in either direction."""
+    found = installed(distribution("a", present))
+    expected = [("a", version, Action.REINSTALL, f"{present} is installed")]
+    assert the_plan(locked("a", version), present=found) == expected
+
+
+def test_half_an_installation_is_replaced() -> None:
+    found = installed(distribution("a", is_whole=False))
+    assert the_plan(locked("a"), present=found) == [
+        ("a", "1.0", Action.REINSTALL, "an earlier installation of it was cut off")
+    ]
+
+
+def test_a_registry_package_from_elsewhere_is_replaced_without_telling_credentials() -> None:
+    found = installed(distribution("a", origin="https://me:secret@example.invalid/a.whl"))
+    assert the_plan(locked("a"), present=found) == [
+        ("a", "1.0", Action.REINSTALL, "is installed from https://example.invalid/a.whl")
+    ]
+
+
+def test_what_the_system_holds_in_the_locked_version_is_kept() -> None:
+    found = installed(distribution("a", is_system=True))
+    assert the_plan(locked("a"), present=found) == [("a", "1.0", Action.KEEP, "")]
+
+
+DEFERRED = {
+    Deferral.GIT: locked("a", source=GitSource("https://x.invalid/a", None, COMMIT, None)),
+    Deferral.URL: locked("a", source=UrlSource("https://x.invalid/a-1.0.zip", None)),
+    Deferral.FILE: locked("a", source=FileSource("../a-1.0.zip", None)),
+    Deferral.DIRECTORY: locked("a", source=DirectorySource("../a")),
+    Deferral.NO_HASHES: locked("a", files=[]),
+    Deferral.FILE_FORMAT: locked("a", files=[sdist("a", suffix=".tar.bz2")]),
+}
+
+
+@pytest.mark.parametrize("reason", DEFERRED, ids=lambda reason: reason.name)
+def test_what_uv_cannot_do_is_deferred(reason: Deferral) -> None:
+    assert the_plan(DEFERRED[reason]) == [("a", "1.0", Action.DEFER, reason.value)]
+
+
+@pytest.mark.parametrize(
+    "reason", [Deferral.GIT, Deferral.URL, Deferral.FILE, Deferral.DIRECTORY], ids=lambda r: r.name
+)
+def test_what_has_a_direct_origin_is_deferred_even_where_it_is_installed(reason: Deferral) -> None:
+    """Only Poetry compares origins."""
+    found = installed(distribution("a", origin="https://x.invalid/a"))
+    assert the_plan(DEFERRED[reason], present=found) == [("a", "1.0", Action.DEFER, reason.value)]
+
+
+@pytest.mark.parametrize(
+    "reason", [Deferral.NO_HASHES, Deferral.FILE_FORMAT], ids=lambda reason: reason.name
+)
+def test_what_is_installed_from_an_index_as_locked_needs_nobody(reason: Deferral) -> None:
+    found = installed(distribution("a"))
+    assert the_plan(DEFERRED[reason], present=found) == [("a", "1.0", Action.KEEP, "")]
+
+
+def test_a_wrong_version_of_what_uv_cannot_do_is_deferred() -> None:
+    found = installed(distribution("a", "0.9"))
+    assert the_plan(locked("a", files=[]), present=found) == [
+        ("a", "1.0", Action.DEFER, Deferral.NO_HASHES.value)
+    ]
+
+
+def test_several_versions_of_one_name_are_deferred_and_sorted() -> None:
+    """Also the one that is installed: Poetry decides which of them stays."""
+    found = installed(distribution("a", "1.0"))
+    reason = Deferral.SEVERAL_VERSIONS.value
+    assert the_plan(locked("a", "2.0"), locked("a", "1.0"), present=found) == [
+        ("a", "1.0", Action.DEFER, reason),
+        ("a", "2.0", Action.DEFER, reason),
+    ]
+
+
+def test_without_directories_only_new_ones_are_left_out() -> None:
+    here, missing = (locked(name, source=DirectorySource(f"../{name}")) for name in "ab")
+    policy = Policy(BuildPolicy(), no_directory=True)
+    found = installed(distribution("a", origin="file:///a"))
+    assert the_plan(here, missing, present=found, policy=policy) == [
+        ("a", "1.0", Action.DEFER, Deferral.DIRECTORY.value)
+    ]
+
+
+REMOVED = (Action.REMOVE, "is not selected from the lock")
+
+
+def test_sync_removes_what_is_not_selected() -> None:
+    found = installed(distribution("a"), distribution("b", "2.0"))
+    assert the_plan(locked("a"), present=found, policy=SYNC) == [
+        ("a", "1.0", Action.KEEP, ""),
+        ("b", "2.0", *REMOVED),
+    ]
+
+
+def test_without_sync_nothing_is_removed() -> None:
+    assert the_plan(present=installed(distribution("b"))) == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        distribution("root"),
+        distribution("pip", "24.0"),
+        distribution("numpy", is_system=True),
+    ],
+    ids=lambda each: each.name,
+)
+def test_sync_spares_the_root_the_seeded_pip_and_the_system(kept: Distribution) -> None:
+    assert the_plan(present=installed(kept), policy=SYNC) == []
+
+
+def test_sync_of_a_project_without_a_name_removes_what_is_not_selected() -> None:
+    plan = make_plan((), installed(distribution("b")), project(name=None), SYNC)
+    assert [each.name for each in plan.having(Action.REMOVE)] == ["b"]
+
+
+def test_a_locked_pip_is_a_package_like_any_other() -> None:
+    found = installed(distribution("pip", "24.0"))
+    assert the_plan(locked("pip", "25.0"), present=found, policy=SYNC) == [
+        ("pip", "25.0", Action.REINSTALL, "24.0 is installed")
+    ]
+
+
+def test_setuptools_and_wheel_have_no_privilege() -> None:
+    found = installed(distribution("setuptools"), distribution("wheel"))
+    assert the_plan(present=found, policy=SYNC) == [
+        ("setuptools", "1.0", *REMOVED),
+        ("wheel", "1.0", *REMOVED),
+    ]
+
+
+def test_operations_are_sorted_whatever_the_order_of_the_lock() -> None:
+    packages = [locked(name) for name in ("c", "a", "b")]
+    names = [name for name, *_ in the_plan(*packages, present=installed(distribution("aa")))]
+    assert names == ["a", "b", "c"]
+    assert the_plan(*packages) == the_plan(*reversed(packages))
+
+
+def test_an_unknown_source_is_refused_in_the_words_of_poetry() -> None:
+    with pytest.raises(ProjectError) as refusal:
+        the_plan(locked("a", source=RegistrySource("gone")))
+    assert refusal.value.message == 'Repository "gone" does not exist.'
+    assert refusal.value.hint is not None
+    assert "a (1.0)" in refusal.value.hint
+
+
+def test_a_source_is_found_by_its_name_in_any_case() -> None:
+    (operation,) = make_plan(
+        [locked("a", source=RegistrySource("PRIVATE"))], {}, project(PRIVATE), PLAIN
+    ).operations
+    assert operation.index == PRIVATE
+    assert operation.source == "private (https://private.invalid/simple)"
+
+
+@pytest.mark.parametrize(
+    ("package", "index", "text"),
+    [
+        (locked("a"), DEFAULT_INDEX, "the default index"),
+        (locked("a"), PRIVATE, "private (https://private.invalid/simple)"),
+        (
+            locked("a", source=GitSource("https://u:p@x.invalid/a", "main", COMMIT, None)),
+            None,
+            f"git+https://x.invalid/a@{COMMIT}",
+        ),
+        (
+            locked("a", source=GitSource("https://x.invalid/a", "main", None, None)),
+            None,
+            "git+https://x.invalid/a@main",
+        ),
+        (
+            locked("a", source=GitSource("https://x.invalid/a", None, None, None)),
+            None,
+            "git+https://x.invalid/a@HEAD",
+        ),
+        (
+            locked("a", source=UrlSource("https://u:p@x.invalid/a.zip?sig=1", None)),
+            None,
+            "https://x.invalid/a.zip?...",
+        ),
+        (locked("a", source=FileSource("../a.zip", None)), None, "../a.zip"),
+        (locked("a", source=DirectorySource("../a")), None, "../a"),
+    ],
+)
+def test_where_files_come_from(package: LockedPackage, index: Index | None, text: str) -> None:
+    assert source_text(package, index) == text
+
+
+def operation(action: Action) -> Operation:
+    return Operation(locked("a").name, "1.0", action, "")
+
+
+def test_what_is_uv_s_and_what_is_poetry_s() -> None:
+    plan = Plan(tuple(operation(action) for action in Action))
+    assert [each.action for each in plan.bulk] == [Action.INSTALL, Action.REINSTALL]
+    assert plan.having(Action.KEEP, Action.REMOVE) == (
+        operation(Action.KEEP),
+        operation(Action.REMOVE),
+    )
+    assert plan.leaves_work_to_poetry
+
+
+@pytest.mark.parametrize("action", set(Action) - {Action.DEFER})
+def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None:
+    assert not Plan((operation(action),)).leaves_work_to_poetry
+
+
+def test_a_handover_leaves_everything_to_poetry() -> None:
+    assert Plan((), Handover.OLD_LOCK).leaves_work_to_poetry

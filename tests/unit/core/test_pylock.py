@@ -1,0 +1,230 @@
+"""What uv is asked for urls, what of its answer is believed, and what it is told to install."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import tomli
+from hypothesis import given
+from hypothesis import strategies as st
+from support.fakes import digest, requirement, sdist, wheel
+
+from hybrid_install.core.model import DEFAULT_INDEX, Hash, Index, LockedFile, normalize_name
+from hybrid_install.core.pylock import (
+    OfferedFile,
+    PinnedFile,
+    choose,
+    pylock,
+    read_offers,
+    synthetic_project,
+)
+from hybrid_install.core.requirements import Requirement
+from hybrid_install.core.uv_config import NamedIndex
+from hybrid_install.errors import InvalidDataError, ToolError
+
+PRIVATE = Index("private", "https://private.invalid/simple")
+NAMED = {
+    DEFAULT_INDEX: NamedIndex("hi0", "https://default.invalid/simple/"),
+    PRIVATE: NamedIndex("hi1", "https://private.invalid/simple"),
+    Index("unused", "https://unused.invalid"): NamedIndex("hi2", "https://unused.invalid"),
+}
+WHEEL, SDIST = wheel("a"), sdist("a")
+
+
+def offered(file: LockedFile, *hashes: Hash, size: int | None = None) -> OfferedFile:
+    return OfferedFile(f"https://files.invalid/{file.name}", hashes, size)
+
+
+def pinned(file: LockedFile, size: int | None = None) -> PinnedFile:
+    return PinnedFile(f"https://files.invalid/{file.name}", file.hash, file.is_wheel, size)
+
+
+A = requirement("a", files=[WHEEL, SDIST])
+
+
+def test_the_question_asks_each_index_for_its_own_pins() -> None:
+    asked = [requirement("a"), requirement("b", "2.0+cpu", PRIVATE)]
+    assert tomli.loads(synthetic_project(asked, NAMED, "3.11.7")) == {
+        "project": {
+            "name": "hybrid-install-asks-for-urls",
+            "version": "0",
+            "requires-python": "==3.11.7",
+            "dependencies": ["a===1.0", "b===2.0+cpu"],
+        },
+        "tool": {
+            "uv": {
+                "package": False,
+                "sources": {"a": {"index": "hi0"}, "b": {"index": "hi1"}},
+                "index": [
+                    {"name": "hi0", "url": "https://default.invalid/simple/", "explicit": True},
+                    {"name": "hi1", "url": "https://private.invalid/simple", "explicit": True},
+                ],
+            }
+        },
+    }
+
+
+def test_an_index_that_is_not_needed_is_not_named() -> None:
+    document = tomli.loads(synthetic_project([requirement("a", index=PRIVATE)], NAMED, "3.11.7"))
+    assert [index["name"] for index in document["tool"]["uv"]["index"]] == ["hi1"]
+
+
+def test_offers_are_read_from_wheels_and_sdist() -> None:
+    document = {
+        "packages": [
+            {
+                "name": "A.b",
+                "wheels": [
+                    {"url": "https://x.invalid/w.whl", "hashes": {"sha256": "00"}, "size": 5},
+                    {"url": "https://x.invalid/v.whl"},
+                ],
+                "sdist": {"url": "https://x.invalid/s.zip", "hashes": {"sha256": "1", "md5": "2"}},
+            },
+            {"name": "empty"},
+        ]
+    }
+    assert read_offers(document) == {
+        "a-b": (
+            OfferedFile("https://x.invalid/w.whl", (Hash("sha256", "00"),), 5),
+            OfferedFile("https://x.invalid/v.whl", ()),
+            OfferedFile("https://x.invalid/s.zip", (Hash("sha256", "1"), Hash("md5", "2"))),
+        ),
+        "empty": (),
+    }
+
+
+@pytest.mark.parametrize(
+    ("package", "place"),
+    [
+        ({}, "packages"),
+        ({"name": "a", "wheels": [{}]}, "url"),
+        ({"name": "a", "wheels": [{"url": 5}]}, "url"),
+        ({"name": "a", "sdist": "https://x.invalid"}, "sdist"),
+    ],
+)
+def test_an_answer_of_another_shape_is_an_error_that_names_the_place(
+    package: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(InvalidDataError, match=place if package else "name"):
+        read_offers({"packages": [package]})
+
+
+def test_a_file_is_known_by_the_last_segment_of_its_url() -> None:
+    file = OfferedFile("https://x.invalid/p/a-1.0%2Bcpu-py3-none-any.whl?sig=b.zip#sha256=0", ())
+    assert file.name == "a-1.0+cpu-py3-none-any.whl"
+    assert file.is_wheel
+
+
+def test_a_file_whose_hash_is_locked_is_chosen() -> None:
+    assert choose(A, (offered(WHEEL, WHEEL.hash, size=7),)) == (pinned(WHEEL, 7),)
+
+
+def test_a_file_whose_hash_is_locked_is_chosen_under_any_name() -> None:
+    renamed = OfferedFile("https://files.invalid/other.whl", (WHEEL.hash,))
+    assert choose(A, (renamed,)) == (PinnedFile(renamed.url, WHEEL.hash, is_wheel=True, size=None),)
+
+
+def test_the_locked_one_of_several_offered_hashes_is_demanded() -> None:
+    other = Hash("sha512", digest("other"))
+    assert choose(A, (offered(WHEEL, other, WHEEL.hash),)) == (pinned(WHEEL),)
+
+
+def test_where_the_index_states_no_hash_the_locked_one_of_that_name_is_demanded() -> None:
+    assert choose(A, (offered(WHEEL),)) == (pinned(WHEEL),)
+
+
+def test_a_file_of_another_name_without_a_hash_is_not_believed() -> None:
+    assert choose(A, (offered(wheel("a", tag="cp311-cp311-any")),)) == ()
+
+
+def test_files_that_are_not_locked_are_left_out() -> None:
+    later = wheel("a", tag="cp311-cp311-linux_x86_64")
+    offer = (offered(later, later.hash), offered(SDIST, SDIST.hash))
+    assert choose(A, offer) == (pinned(SDIST),)
+
+
+def test_wheels_are_preferred_and_all_of_them_are_kept() -> None:
+    """Which of them suits the target is for uv to say."""
+    second = wheel("a", tag="cp311-cp311-linux_x86_64")
+    both = requirement("a", files=[WHEEL, SDIST, second])
+    offer = tuple(offered(file, file.hash) for file in (SDIST, WHEEL, second))
+    assert choose(both, offer) == (pinned(WHEEL), pinned(second))
+
+
+def test_nothing_offered_is_nothing_chosen() -> None:
+    assert choose(A, ()) == ()
+
+
+def test_a_locked_name_with_other_contents_is_refused_by_package_file_and_index() -> None:
+    wrong = Hash("sha256", digest("something else"))
+    with pytest.raises(ToolError) as refusal:
+        choose(requirement("a", "1.0", PRIVATE), (offered(WHEEL, wrong),))
+    assert refusal.value.message == (
+        "Hash mismatch for a 1.0: private offers a-1.0-py3-none-any.whl with other contents than"
+        " poetry.lock names"
+    )
+
+
+def test_a_changed_wheel_is_left_out_where_the_locked_sdist_remains() -> None:
+    wrong = Hash("sha256", digest("something else"))
+    assert choose(A, (offered(WHEEL, wrong), offered(SDIST, SDIST.hash))) == (pinned(SDIST),)
+
+
+def test_the_pylock_names_one_index_and_exact_files_for_each_package() -> None:
+    wheels = (requirement("a"), (pinned(WHEEL, 7), pinned(wheel("a", tag="cp311-cp311-any"))))
+    source = (requirement("b", "2.0", PRIVATE, [sdist("b", "2.0")]), (pinned(sdist("b", "2.0")),))
+    other = wheel("a", tag="cp311-cp311-any")
+    assert tomli.loads(pylock([wheels, source], NAMED)) == {
+        "lock-version": "1.0",
+        "created-by": "hybrid-install",
+        "packages": [
+            {
+                "name": "a",
+                "version": "1.0",
+                "index": "https://default.invalid/simple",
+                "wheels": [
+                    {
+                        "url": f"https://files.invalid/{WHEEL.name}",
+                        "size": 7,
+                        "hashes": {"sha256": WHEEL.hash.digest},
+                    },
+                    {
+                        "url": f"https://files.invalid/{other.name}",
+                        "hashes": {"sha256": other.hash.digest},
+                    },
+                ],
+            },
+            {
+                "name": "b",
+                "version": "2.0",
+                "index": "https://private.invalid/simple",
+                "sdist": {
+                    "url": "https://files.invalid/b-2.0.tar.gz",
+                    "hashes": {"sha256": digest("b-2.0.tar.gz")},
+                },
+            },
+        ],
+    }
+
+
+HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_no_string_breaks_out_of_the_toml(name: str, version: str, url: str) -> None:
+    """Quotes, backslashes, line breaks, DEL, anything beyond the Basic Multilingual Plane."""
+    index = Index("i", url)
+    hostile = Requirement(normalize_name(name), version, index, (WHEEL,))
+    named = {index: NamedIndex(name, url)}
+    question = tomli.loads(synthetic_project([hostile], named, version))
+    assert question["project"]["dependencies"] == [hostile.pin]
+    assert question["tool"]["uv"]["index"] == [{"name": name, "url": url, "explicit": True}]
+    file = PinnedFile(url, Hash("sha256", version), is_wheel=True, size=None)
+    (package,) = tomli.loads(pylock([(hostile, (file,))], named))["packages"]
+    assert package == {
+        "name": normalize_name(name),
+        "version": version,
+        "index": url.rstrip("/"),
+        "wheels": [{"url": url, "hashes": {"sha256": version}}],
+    }

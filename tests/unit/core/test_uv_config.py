@@ -1,0 +1,77 @@
+"""The uv.toml that uv is given: who is searched, and no secret in it."""
+
+from __future__ import annotations
+
+import pytest
+import tomli
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_install.core.credentials import Credentials
+from hybrid_install.core.model import DEFAULT_INDEX, Index, Priority
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex, toml_string
+
+PRIMARY = Index("one", "https://one.invalid")
+SECOND = Index("two", "https://two.invalid")
+SUPPLEMENTAL = Index("three", "https://three.invalid", Priority.SUPPLEMENTAL)
+EXPLICIT = Index("four", "https://four.invalid", Priority.EXPLICIT)
+EXPLICIT_DEFAULT = Index("PyPI", None, Priority.EXPLICIT)
+
+
+def access(*indexes: Index, **credentials: Credentials) -> IndexAccess:
+    named = {index: NamedIndex(f"hi{at}", f"https://{at}") for at, index in enumerate(indexes)}
+    return IndexAccess(named, credentials)
+
+
+def table(at: int, **flags: bool) -> dict[str, object]:
+    return {"name": f"hi{at}", "url": f"https://{at}", **flags}
+
+
+@pytest.mark.parametrize(
+    ("indexes", "expected"),
+    [
+        # uv knows its own default index without being told.
+        ([DEFAULT_INDEX], []),
+        ([SUPPLEMENTAL, DEFAULT_INDEX], [table(0)]),
+        ([DEFAULT_INDEX, EXPLICIT], [table(1, explicit=True)]),
+        # Where Poetry does not search PyPI, uv must not either.
+        ([PRIMARY], [table(0, default=True)]),
+        ([PRIMARY, SECOND], [table(0, default=True), table(1)]),
+        ([EXPLICIT, PRIMARY], [table(0, explicit=True), table(1, default=True)]),
+        ([EXPLICIT_DEFAULT, PRIMARY], [table(1, default=True)]),
+    ],
+)
+def test_what_a_build_may_search(indexes: list[Index], expected: list[dict[str, object]]) -> None:
+    assert tomli.loads(access(*indexes).uv_toml()).get("index", []) == expected
+
+
+def test_one_index_alone_is_the_default_even_if_it_is_explicit() -> None:
+    alone = access(DEFAULT_INDEX, EXPLICIT)
+    assert tomli.loads(alone.uv_toml_of(EXPLICIT)) == {"index": [table(1, default=True)]}
+    assert alone.uv_toml_of(DEFAULT_INDEX) == ""
+
+
+SECRET = Credentials("user-of-mine", "password-of-mine")
+
+
+def test_credentials_go_by_variables_that_carry_the_name_of_the_index() -> None:
+    assert access(DEFAULT_INDEX, PRIMARY, hi1=SECRET).variables() == {
+        "UV_INDEX_HI1_USERNAME": "user-of-mine",
+        "UV_INDEX_HI1_PASSWORD": "password-of-mine",
+    }
+
+
+def test_no_text_holds_credentials() -> None:
+    known = access(PRIMARY, EXPLICIT, hi0=SECRET, hi1=SECRET)
+    texts = [known.uv_toml(), known.uv_toml_of(PRIMARY), repr(known), repr(SECRET)]
+    assert not any("of-mine" in text for text in texts)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_every_string_is_read_back_as_it_was(value: str) -> None:
+    assert tomli.loads(f"key = {toml_string(value)}") == {"key": value}
+
+
+@pytest.mark.parametrize("value", ['"', "\\", "\x7f", "\x00", "\n", "\u2028", "🐍", "\U0010ffff"])
+def test_strings_that_json_and_toml_escape_differently(value: str) -> None:
+    assert tomli.loads(f"key = {toml_string(value)}") == {"key": value}

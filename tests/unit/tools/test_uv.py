@@ -1,0 +1,326 @@
+"""What uv is told, to the word, and in which environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tomli
+from support.fakes import FakeRunner, access, digest, interpreter, requirement
+
+from hybrid_install.core.credentials import Credentials
+from hybrid_install.core.model import DEFAULT_INDEX, Index, normalize_name
+from hybrid_install.core.pylock import synthetic_project
+from hybrid_install.core.requirements import requirements_txt
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex
+from hybrid_install.errors import ToolError
+from hybrid_install.tools import uv as uv_tool
+from hybrid_install.tools.process import Command
+from hybrid_install.tools.uv import InstallTarget, Uv
+
+PYTHON = Path("/venv/bin/python")
+SECRET = Credentials("me", "secret")
+OURS = {"UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock"}
+
+
+def uv(runner: FakeRunner, **environ: str) -> Uv:
+    return Uv(Path("/uv"), "a test", runner, environ)
+
+
+class Folder(dict[str, str]):
+    """The files in a command's folder while it runs."""
+
+    def read(self, command: Command) -> str:
+        assert command.cwd is not None
+        self.update({path.name: path.read_text("utf-8") for path in command.cwd.iterdir()})
+        return ""
+
+
+def test_the_version() -> None:
+    runner = FakeRunner(["uv 0.13.9 (abcdef 2026-01-01)\n"])
+    assert uv(runner).version() == "0.13.9"
+    assert runner.only == Command(argv=("/uv", "--version"), env=OURS)
+
+
+def test_an_answer_without_a_version_is_an_error_with_a_hint() -> None:
+    with pytest.raises(ToolError, match=r"/uv --version answers 'what\?'") as error:
+        uv(FakeRunner(["what?\n"])).version()
+    assert error.value.hint is not None
+
+
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [
+        ("0.12.9", False),
+        ("0.13.0", True),
+        ("0.13.99", True),
+        ("0.14.0", False),
+        ("1.0", False),
+        ("0.9.0", False),
+    ],
+)
+def test_the_versions_that_tests_run_with(version: str, supported: bool) -> None:
+    assert uv_tool.is_supported(version) is supported
+
+
+def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
+    folder = Folder()
+
+    def answer(command: Command) -> str:
+        folder.read(command)
+        return "--index-url https://default.invalid/simple/\n"
+
+    runner = FakeRunner([answer])
+    assert uv(runner).default_index_url() == "https://default.invalid/simple"
+    assert folder == {"nothing.in": ""}
+    assert runner.only.argv == (
+        *("/uv", "pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"),
+    )
+
+
+def created(prompt: str | None, version: tuple[int, int, int] | None, *, clear: bool) -> list[str]:
+    """The arguments of `uv venv`; with a `version` the interpreter is only presumed."""
+    runner = FakeRunner()
+    target = interpreter(Path("/usr"))
+    if version:
+        target = replace(target, version=version, is_presumed=True)
+    uv(runner).create_environment(Path("/new"), target, prompt, clear=clear)
+    assert runner.streamed == runner.commands
+    return list(runner.only.argv)
+
+
+VENV = ["/uv", "venv", "/new", "--no-project"]
+
+
+def test_an_environment_is_made_with_the_very_interpreter_and_no_other() -> None:
+    assert created("p-py3.11", None, clear=False) == [
+        *VENV,
+        *("--prompt", "p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+    ]
+
+
+def test_a_broken_environment_is_cleared() -> None:
+    assert created(None, None, clear=True) == [
+        *VENV,
+        *("--clear", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [((3, 13, 0), "3.13"), ((3, 13, 2), "3.13.2"), ((3, 10, 0), "3.10")],
+)
+def test_a_presumed_interpreter_is_provided_by_uv(
+    version: tuple[int, int, int], asked: str
+) -> None:
+    """In the newest patch release, unless one was asked for."""
+    expected = [*VENV, "--python", asked, "--managed-python", "-q"]
+    assert created(None, version, clear=False) == expected
+
+
+def test_pip_comes_from_the_wheel_that_virtualenv_carries() -> None:
+    runner = FakeRunner()
+    uv(runner).seed_pip(PYTHON, "3.11")
+    *argv, folder, pin = runner.only.argv
+    assert argv == [
+        *("/uv", "pip", "install", "-q", "--python", str(PYTHON)),
+        *("--no-deps", "--no-index", "--find-links"),
+    ]
+    name, _, version = pin.partition("===")
+    assert name == "pip"
+    assert (Path(folder) / f"pip-{version}-py3-none-any.whl").is_file()
+
+
+INSTALL = ["pip", "install", "--python", str(PYTHON)]
+
+
+def test_a_pylock_is_installed_with_the_indexes_of_the_project() -> None:
+    folder = Folder()
+    runner = FakeRunner([folder.read])
+    private = Index("private", "https://private.invalid")
+    known = IndexAccess({private: NamedIndex("hi0", "https://private.invalid")}, {"hi0": SECRET})
+    uv(runner, PATH="/bin").install_pylock("the pylock", known, InstallTarget(PYTHON))
+    assert folder == {"pylock.toml": "the pylock", "uv.toml": known.uv_toml()}
+    assert runner.streamed == [
+        Command(
+            argv=("/uv", "--config-file", "uv.toml", *INSTALL, "-r", "pylock.toml"),
+            env={
+                "PATH": "/bin",
+                **OURS,
+                "UV_INDEX_HI0_USERNAME": "me",
+                "UV_INDEX_HI0_PASSWORD": "secret",
+            },
+            cwd=runner.only.cwd,
+        )
+    ]
+    assert runner.only.cwd is not None
+    assert not runner.only.cwd.exists()
+    assert "secret" not in str(runner.only) + repr(runner.only) + "".join(folder.values())
+
+
+def test_requirements_are_installed_with_hashes_and_nothing_else() -> None:
+    folder = Folder()
+    runner = FakeRunner([folder.read])
+    pinned = [requirement("a"), requirement("b")]
+    target = InstallTarget(PYTHON, (normalize_name("b"),), compile_bytecode=True)
+    uv(runner).install_requirements(DEFAULT_INDEX, pinned, access(), target)
+    assert folder == {"requirements.txt": requirements_txt(pinned), "uv.toml": ""}
+    assert list(runner.only.argv) == [
+        *("/uv", "--config-file", "uv.toml", *INSTALL),
+        *("--reinstall-package", "b", "--compile-bytecode"),
+        *("--no-deps", "--require-hashes", "-r", "requirements.txt"),
+    ]
+
+
+def test_each_reinstallation_is_named() -> None:
+    target = InstallTarget(PYTHON, (normalize_name("a"), normalize_name("b")))
+    assert target.argv() == [*INSTALL, "--reinstall-package", "a", "--reinstall-package", "b"]
+
+
+def test_removals() -> None:
+    runner = FakeRunner()
+    uv(runner).uninstall([normalize_name("a"), normalize_name("b")], PYTHON)
+    assert runner.only == Command(
+        argv=("/uv", "pip", "uninstall", "--python", str(PYTHON), "a", "b"), env=OURS
+    )
+
+
+def test_the_question_for_urls_and_its_answer() -> None:
+    folder = Folder()
+    document = {"packages": [{"name": "a", "wheels": [{"url": "u", "hashes": {}}]}]}
+
+    def compile_it(command: Command) -> str:
+        folder.read(command)
+        assert command.cwd is not None
+        (command.cwd / "pylock.toml").write_text(
+            '[[packages]]\nname = "a"\nwheels = [{ url = "u", hashes = {} }]\n', "utf-8"
+        )
+        return ""
+
+    runner = FakeRunner([compile_it])
+    known = access(hi0=SECRET)
+    assert uv(runner).offers([requirement("a")], known, interpreter()) == document
+    expected = synthetic_project([requirement("a")], known.named, "3.11.7")
+    assert folder == {"pyproject.toml": expected}
+    assert tomli.loads(expected)["project"]["dependencies"] == ["a===1.0"]
+    assert list(runner.only.argv) == [
+        *("/uv", "pip", "compile", "-q", "--no-header", "--no-deps", "--no-build"),
+        *("--python", "/venv/bin/python", "--prerelease", "allow"),
+        *("--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"),
+    ]
+    assert runner.only.env["UV_INDEX_HI0_PASSWORD"] == "secret"
+    assert digest("a-1.0-py3-none-any.whl") not in folder["pyproject.toml"]
+
+
+def test_poetry_is_provided_as_the_machine_provides_tools() -> None:
+    """Here the user's index and configuration hold: Poetry is no locked file."""
+    runner = FakeRunner(["/tools/poetry/bin/python\n"])
+    found = uv(runner, UV_INDEX="https://company.invalid", VIRTUAL_ENV="/v", CONDA_PREFIX="/c")
+    assert found.provide_poetry("poetry==2.5.1", PYTHON) == Path("/tools/poetry/bin/python")
+    assert runner.only == Command(
+        argv=(
+            *("/uv", "tool", "run", "--python", str(PYTHON), "--from", "poetry==2.5.1"),
+            *("python", "-c", "import sys; print(sys.executable)"),
+        ),
+        env={"UV_INDEX": "https://company.invalid"},
+    )
+
+
+PASSED = [
+    *("UV_CACHE_DIR", "UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS"),
+    *("UV_CONCURRENT_INSTALLS", "UV_HTTP_CONNECT_TIMEOUT", "UV_HTTP_PROXY", "UV_HTTP_RETRIES"),
+    *("UV_HTTP_TIMEOUT", "UV_HTTPS_PROXY", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER"),
+    *("UV_LINK_MODE", "UV_LOCK_TIMEOUT", "UV_NATIVE_TLS", "UV_NO_PROGRESS", "UV_NO_PROXY"),
+    *("UV_OFFLINE", "UV_PYTHON_CPYTHON_BUILD", "UV_PYTHON_DOWNLOADS_JSON_URL"),
+    *("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_INSTALL_MIRROR", "UV_REQUEST_TIMEOUT"),
+    *("UV_SYSTEM_CERTS", "HTTPS_PROXY", "SSL_CERT_FILE", "NETRC", "HOME", "PATH", "LANG"),
+]
+
+HELD_BACK = [
+    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
+    *("UV_INDEX_STRATEGY", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE"),
+    *("UV_BUILD_CONSTRAINT", "UV_PRERELEASE", "UV_RESOLUTION", "UV_NO_BINARY", "UV_NO_BUILD"),
+    *("UV_TORCH_BACKEND", "UV_CONFIG_FILE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_TARGET"),
+    *("UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES", "UV_NO_BUILD_ISOLATION", "UV_NO_SOURCES"),
+    *("UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES", "UV_VENV_SEED", "UV_VENV_CLEAR", "UV_NO_DEPS"),
+    *("UV_INDEX_HI0_PASSWORD", "UV_ENV_FILE", "UV_PREVIEW", "UV_COMPILE_BYTECODE"),
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME"),
+]
+
+
+@pytest.mark.parametrize("variable", PASSED)
+def test_how_to_fetch_and_link_is_the_user_s_to_say(variable: str) -> None:
+    assert uv_tool.environment({variable: "x"}) == {variable: "x", **OURS}
+
+
+@pytest.mark.parametrize("variable", HELD_BACK)
+def test_what_to_install_and_where_is_not(variable: str) -> None:
+    assert uv_tool.environment({variable: "x"}) == OURS
+
+
+@pytest.mark.parametrize("variable", sorted(OURS))
+def test_what_we_tell_uv_cannot_be_told_otherwise(variable: str) -> None:
+    assert uv_tool.environment({variable: "x"}) == OURS
+
+
+def test_plain_uv_draws_nothing() -> None:
+    runner = FakeRunner(["uv 0.13.0"])
+    replace(uv(runner, UV_NO_PROGRESS="0"), plain=True).version()
+    assert runner.only.env == {**OURS, "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+
+
+def executable(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The uv package is not installed."""
+    monkeypatch.setattr(uv_tool, "_bundled", lambda: None)
+
+
+@pytest.fixture
+def on_path(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": str(executable(tmp_path / "bin" / "uv").parent)}
+
+
+def test_the_named_uv_wins(tmp_path: Path, on_path: dict[str, str]) -> None:
+    named = executable(tmp_path / "named")
+    runner = FakeRunner()
+    environ = {**on_path, "HYBRID_INSTALL_UV": str(named)}
+    assert uv_tool.find(environ, runner) == Uv(named, "HYBRID_INSTALL_UV", runner, environ)
+
+
+def test_a_named_uv_that_does_not_exist_is_an_error(on_path: dict[str, str]) -> None:
+    with pytest.raises(
+        ToolError, match=r"^there is no uv at /gone \(HYBRID_INSTALL_UV\)$"
+    ) as error:
+        uv_tool.find({**on_path, "HYBRID_INSTALL_UV": "/gone"}, FakeRunner())
+    assert error.value.hint == "install uv>=0.13,<0.14, or name one with HYBRID_INSTALL_UV"
+
+
+def test_the_package_that_we_depend_on_comes_before_path(
+    on_path: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uv_tool, "_bundled", lambda: Path("/site-packages/bin/uv"))
+    found = uv_tool.find({**on_path, "HYBRID_INSTALL_UV": ""}, FakeRunner())
+    assert (found.path, found.origin) == (Path("/site-packages/bin/uv"), "the uv package")
+
+
+def test_path_comes_last(no_package: None, tmp_path: Path, on_path: dict[str, str]) -> None:
+    found = uv_tool.find(on_path, FakeRunner())
+    assert (found.path, found.origin) == (tmp_path / "bin" / "uv", "PATH")
+
+
+def test_no_uv_at_all_is_an_error_with_a_hint(no_package: None, tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"^uv was not found$") as error:
+        uv_tool.find({"PATH": str(tmp_path)}, FakeRunner())
+    assert error.value.hint == "install uv>=0.13,<0.14, or name one with HYBRID_INSTALL_UV"
+
+
+def test_the_environment_is_not_printed() -> None:
+    assert "sesame" not in repr(uv(FakeRunner(), UV_HTTP_PROXY="http://me:sesame@proxy.invalid"))
