@@ -65,8 +65,7 @@ class InvalidDataError(HybridInstallError):
         self.problem = problem
         self.context = context
         self.file = file
-        place = f"{file}: {context}" if file else context
-        super().__init__(f"{place}: {problem}" if place else problem)
+        super().__init__(": ".join(part for part in (file, context, problem) if part))
 
     def within(self, outer: str) -> InvalidDataError:
         """The same error, seen from one level further out."""

@@ -163,12 +163,13 @@ def test_names_versions_and_whether_they_are_from_an_index(
     env = Environment(tmp_path / "venv")
     make(env)
     expected = {
-        package.name: (package.version.text, package.source_type is None)
+        str(package.name): (package.version.text, package.source_type is None)
         for package in InstalledRepository.load(env.poetry()).packages
     }
     ours = installed(env.ours())
     assert expected
-    assert {name: (each.version, each.origin is None) for name, each in ours.items()} == expected
+    found = {str(name): (each.version, each.origin is None) for name, each in ours.items()}
+    assert found == expected
     tally.update({"distributions": len(expected), "distributions equal": len(expected)})
 
 

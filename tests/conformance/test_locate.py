@@ -202,7 +202,7 @@ def choice_of_poetry(poetry: Poetry) -> Choice:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(EnvManager, "build_venv", staticmethod(take_note))
-        patch.setattr(EnvManager, "remove_venv", staticmethod(lambda path: None))
+        patch.setattr(EnvManager, "remove_venv", staticmethod(lambda _: None))
         try:
             env = EnvManager(poetry).create_venv()
         except (InvalidCurrentPythonVersionError, NoCompatiblePythonVersionFoundError):
@@ -347,7 +347,7 @@ def test_the_same_environment_in_every_state(
 ) -> None:
     """`.venv`, the named environment, envs.toml and its environment: there, broken or not."""
     settings = {"in_project": in_project, "create": create}
-    stage.configure(**{key: value for key, value in settings.items() if value is not None})
+    stage.configure("poetry.toml", **{key: it for key, it in settings.items() if it is not None})
     activate(stage)
     poetry, named, remembered = stage.poetry(), stage.named(), stage.named(REMEMBERED)
     is_stale = activate in (active_broken, active_gone)
@@ -381,7 +381,7 @@ def is_kept(ours: Choice, theirs: Choice) -> bool:
 def is_mended(ours: Choice, theirs: Choice) -> bool:
     """Poetry now and then takes a broken environment for a working one; we make it anew."""
     same_place = bool(ours.new_by) and theirs == replace(ours, new_by=None)
-    return same_place and ours.path is not None and not os.path.exists(f"{ours.path}/bin/python")
+    return same_place and not Path(ours.path or "", "bin", "python").exists()
 
 
 def agreed(stage: Stage, folder: Path | None = None) -> Choice:
@@ -412,6 +412,19 @@ def test_without_virtualenvs_the_preferred_python_need_not_fit(stage: Stage) -> 
     """Whether Poetry's own does is Poetry's to say."""
     stage.configure(create=False)
     stage.set_python(">=3.99")
+    assert stage.ours() == OWN_INTERPRETER
+
+
+@pytest.mark.parametrize("activate", [active_broken, active_gone])
+def test_without_virtualenvs_a_broken_active_one_is_no_reason_to_make_one(
+    stage: Stage, activate: Callable[[Stage], None]
+) -> None:
+    """Poetry takes any `python` on PATH for the one that is missing, and makes none either."""
+    stage.configure(create=False, in_project=True)
+    activate(stage)
+    assert stage.theirs().new_by is None
+    assert stage.ours() == OWN_INTERPRETER
+    make_venv(stage.folder / ".venv")
     assert stage.ours() == OWN_INTERPRETER
 
 

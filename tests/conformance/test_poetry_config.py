@@ -80,8 +80,12 @@ def everywhere(
     key: tuple[str, ...], in_file: st.SearchStrategy[Any], in_variable: st.SearchStrategy[str]
 ) -> st.SearchStrategy[Places]:
     """One setting in any of the places, or in none."""
-    tables = st.just({}) | in_file.map(lambda value: nested(key, value))
-    environ = st.just({}) | in_variable.map(lambda value: {variable(*key): value})
+    tables: st.SearchStrategy[Tables] = st.builds(dict) | in_file.map(
+        lambda value: nested(key, value)
+    )
+    environ: st.SearchStrategy[dict[str, str]] = st.builds(dict) | in_variable.map(
+        lambda value: {variable(*key): value}
+    )
     return st.builds(Places, tables, tables, tables, environ)
 
 

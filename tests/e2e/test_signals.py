@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from support.cli import Running, processes
+from support.compare import versions
 from support.index import Source, until
 from support.lab import Lab, assert_nothing_is_installed
 from support.projects import Project
@@ -29,7 +30,8 @@ def slow_for_poetry(lab: Lab, shop: Source) -> Project:
     """The same, but the dripping file is Poetry's to fetch."""
     elsewhere = lab.source(SLOW)
     pinned = {"slow": {"url": lab.index.file_url(elsewhere, SLOW)}}
-    return lab.project(lab.spec("alpha", "slow", sources=(shop,), pinned=pinned))
+    spec = lab.spec("alpha", "slow", sources=(shop,), pinned=pinned, name="slow-for-poetry")
+    return lab.project(spec)
 
 
 def to_us_alone(signum: int) -> Callable[[Running], None]:
@@ -38,17 +40,6 @@ def to_us_alone(signum: int) -> Callable[[Running], None]:
 
 def to_the_whole_group(signum: int) -> Callable[[Running], None]:
     return lambda running: os.killpg(running.process.pid, signum)
-
-
-ENDINGS = pytest.mark.parametrize(
-    ("send", "exit_code"),
-    [
-        (to_us_alone(signal.SIGINT), 130),
-        (to_the_whole_group(signal.SIGINT), 130),
-        (to_us_alone(signal.SIGTERM), 143),
-    ],
-    ids=["SIGINT to us alone", "SIGINT to the group", "SIGTERM to us alone"],
-)
 
 
 def end_while_dripping(
@@ -79,25 +70,36 @@ def end_while_dripping(
     assert not list(lab.sandbox.folder("tmp").glob("hybrid-install-*")), "temporary files are left"
 
 
-@ENDINGS
+@pytest.mark.parametrize(
+    ("send", "exit_code"),
+    [
+        (to_us_alone(signal.SIGINT), 130),
+        (to_the_whole_group(signal.SIGINT), 130),
+        (to_us_alone(signal.SIGTERM), 143),
+    ],
+    ids=["SIGINT to us alone", "SIGINT to the group", "SIGTERM to us alone"],
+)
 def test_while_uv_downloads(
     lab: Lab, slow: Project, send: Callable[[Running], None], exit_code: int
 ) -> None:
     end_while_dripping(lab, slow, send, exit_code)
+
     assert_nothing_is_installed(slow)
 
-    lab.install(slow)
-    lab.assert_as_poetry_makes_it(slow)
+
+def test_while_poetry_downloads(lab: Lab, slow_for_poetry: Project) -> None:
+    end_while_dripping(lab, slow_for_poetry, to_us_alone(signal.SIGTERM), 143)
+
+    assert "slow" not in versions(slow_for_poetry.venv)
 
 
-@ENDINGS
-def test_while_poetry_downloads(
-    lab: Lab, slow_for_poetry: Project, send: Callable[[Running], None], exit_code: int
+def test_the_run_after_an_interrupted_one(
+    lab: Lab, slow: Project, slow_for_poetry: Project
 ) -> None:
-    end_while_dripping(lab, slow_for_poetry, send, exit_code)
-
-    lab.install(slow_for_poetry)
-    lab.assert_as_poetry_makes_it(slow_for_poetry)
+    for project in (slow, slow_for_poetry):
+        end_while_dripping(lab, project, to_us_alone(signal.SIGINT), 130)
+        lab.install(project)
+        lab.assert_as_poetry_makes_it(project)
 
 
 def test_whoever_reads_our_data_may_go(lab: Lab, standard: Project) -> None:

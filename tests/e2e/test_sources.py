@@ -6,13 +6,14 @@ import platform
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.cli import CommandLines
 from support.compare import versions
 from support.index import Account, Source
 from support.lab import Lab, assert_nothing_is_installed
-from support.projects import Project
+from support.projects import Project, Spec
 from support.venvs import install_wheels, launch, make_with_virtualenv
 from support.wheels import Release, Sdist, Wheel, sha256
 
@@ -205,14 +206,37 @@ def test_credentials_work_and_stay_secret(lab: Lab, guarded: Project) -> None:
 
 
 def files_with_secret(*folders: Path) -> list[Path]:
-    """Files that hold the password, plain or as a header."""
-    secrets = (ACCOUNT.password.encode(), ACCOUNT.header.removeprefix("Basic ").encode())
+    """Files that hold the password: plain, as in a url or as in a header."""
+    secrets = (
+        ACCOUNT.password.encode(),
+        quote(ACCOUNT.password, safe="").encode(),
+        ACCOUNT.header.removeprefix("Basic ").encode(),
+    )
     return [
         path
         for folder in folders
         for path in folder.rglob("*")
         if path.is_file() and any(secret in path.read_bytes() for secret in secrets)
     ]
+
+
+def test_credentials_in_the_url_of_a_source(lab: Lab) -> None:
+    """They stand in pyproject.toml, which is not ours to judge; nobody else hears of them."""
+    source = lab.source(Wheel(Release("alpha")), account=ACCOUNT)
+    pair = f"{quote(ACCOUNT.username)}:{quote(ACCOUNT.password, safe='')}"
+    url = lab.index.url(source).replace("://", f"://{pair}@")
+    project = lab.project(Spec({source.name: url}, ("alpha",)))
+    mark = f"in-url-{project.fingerprint}"
+    with CommandLines.watched(mark) as watching:
+        told = lab.install(project, "plan", "--json", TEST_MARK=mark)
+        result = lab.install(project, "-v", TEST_MARK=mark)
+
+    said = "\n".join([*watching.seen, told.output, result.output])
+    assert "pip install" in said
+    assert ACCOUNT.password not in said
+    assert pair not in said
+    assert not files_with_secret(project.venv, lab.sandbox.root)
+    lab.assert_as_poetry_makes_it(project)
 
 
 @EACH_FEED

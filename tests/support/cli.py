@@ -119,7 +119,7 @@ class CommandLines:
     def _watch(self) -> None:
         while not self._stop.is_set():
             self.seen.update(command for _, command in processes(self.mark))
-            time.sleep(0.002)
+            time.sleep(0.005)
 
 
 def processes(mark: str) -> list[tuple[int, str]]:

@@ -186,7 +186,8 @@ def _strays(venv: Path, owned: set[Path]) -> Iterator[str]:
 def _places(venv: Path, project: Path) -> list[tuple[bytes, bytes]]:
     named = [(venv, b"<venv>"), (venv.resolve(), b"<venv>")]
     named += [(project, b"<project>"), (project.resolve(), b"<project>")]
-    return [(str(path).encode(), name) for path, name in named]
+    as_uris = [(path.as_uri().encode(), b"file://" + name) for path, name in named]
+    return as_uris + [(str(path).encode(), name) for path, name in named]
 
 
 def _without_places(content: bytes, places: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -64,6 +65,30 @@ def test_what_no_lock_depends_on_keeps_it_fresh(path: tuple[str, ...], value: An
 )
 def test_what_a_lock_depends_on_makes_it_stale(path: tuple[str, ...], value: Any) -> None:
     assert not is_fresh(lock(content_hash(PYPROJECT)), changed(*path, value=value))
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "hashed"),
+    [
+        # What the oldest Poetry always hashed is null where it is missing ...
+        ({}, '{"dependencies": null, "dev-dependencies": null, "extras": null, "source": null}'),
+        (
+            {"tool": {"poetry": {"dependencies": {}, "group": {}, "source": []}}},
+            '{"dependencies": {}, "dev-dependencies": null, "extras": null, "group": {}, "source": []}',
+        ),
+        # ... unless [project] or [dependency-groups] has something to say.
+        (
+            {"project": {"dependencies": ["ä"]}, "dependency-groups": {}},
+            '{"project": {"dependencies": ["\\u00e4"]}, "tool": {"poetry": {}}}',
+        ),
+        (
+            {"dependency-groups": {"b": [], "a": []}, "tool": {"poetry": {"source": []}}},
+            '{"dependency-groups": {"a": [], "b": []}, "tool": {"poetry": {"source": []}}}',
+        ),
+    ],
+)
+def test_what_is_hashed(pyproject: dict[str, Any], hashed: str) -> None:
+    assert content_hash(pyproject) == sha256(hashed.encode()).hexdigest()
 
 
 def test_the_order_of_keys_does_not_matter() -> None:

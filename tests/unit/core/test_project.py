@@ -64,6 +64,23 @@ def test_without_package_mode_no_name_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("in_project", "extras"),
+    [
+        # Poetry's own table counts only where [project] declares no dependencies at all.
+        ({}, {"p-x"}),
+        ({"dependencies": []}, {"p-x"}),
+        ({"optional-dependencies": {}}, {"p-x"}),
+        ({"dependencies": ["x"]}, set()),
+        ({"optional-dependencies": {"E_x": []}}, {"e-x"}),
+        ({"dependencies": ["x"], "optional-dependencies": {"E_x": []}}, {"e-x"}),
+    ],
+)
+def test_extras(in_project: Document, extras: set[str]) -> None:
+    tables = {"project": {**NAMED, **in_project}, "tool": {"poetry": {"extras": {"P.x": ["x"]}}}}
+    assert Project.from_dict(tables).extras == extras
+
+
+@pytest.mark.parametrize(
     ("sources", "names", "unnamed"),
     [
         ([], ["PyPI"], "PyPI"),

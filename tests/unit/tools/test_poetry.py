@@ -152,7 +152,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The scripts folder of hybrid-install's own environment: here an empty one."""
     folder = tmp_path / "own" / "bin"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(folder))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(folder))
     return folder
 
 
@@ -298,5 +298,6 @@ def test_a_uv_that_cannot_provide_poetry_is_an_error_with_a_hint() -> None:
 
 
 def test_the_environment_is_not_printed() -> None:
-    secret = poetry(FakeRunner(), None, POETRY_HTTP_BASIC_X_PASSWORD="sesame")
+    environ = {"POETRY_HTTP_BASIC_X_PASSWORD": "sesame"}
+    secret = Poetry(("/poetry",), "a test", FakeRunner(), environ)
     assert "sesame" not in repr(replace(secret, version="2.5.1"))

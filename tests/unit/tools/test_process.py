@@ -104,7 +104,7 @@ def test_a_child_that_was_killed_is_a_failure() -> None:
 
 @pytest.mark.parametrize("run", [ShRunner().capture, ShRunner().stream], ids=["capture", "stream"])
 def test_an_executable_that_does_not_exist(run: Callable[[Command], object]) -> None:
-    with pytest.raises(CommandNotFoundError, match="^/gone/tool cannot be started: ") as error:
+    with pytest.raises(CommandNotFoundError, match=r"^/gone/tool cannot be started: ") as error:
         run(Command(argv=("/gone/tool",), env={}))
     assert isinstance(error.value, ToolError)
 
@@ -223,19 +223,30 @@ print("you said", input("password? "), flush=True)
     assert process.returncode == 0
 
 
-FAMILY = """
-import subprocess, sys, time
+FAMILY = '''
+import os, subprocess, sys, time
 from pathlib import Path
 folder = Path({folder!r})
 deaf = "import signal; [signal.signal(each, signal.SIG_IGN) for each in (2, 15)]; "
-code = "import sys, time, os; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+code = """
+import os, sys, time
+try:
+    open(sys.argv[1], "w").write(str(os.getpid()))
+    time.sleep(600)
+except KeyboardInterrupt:
+    open(sys.argv[1] + " was asked", "w").close()
+"""
 argv = [sys.executable, "-c", ({deaf!r} and deaf) + code, str(folder / "grandchild")]
 grandchild = subprocess.Popen(argv)
 if {deaf!r} == "all":
     exec(deaf)
-(folder / "child").write_text(str(__import__("os").getpid()))
-time.sleep(600)
-"""
+(folder / "child").write_text(str(os.getpid()))
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    if not {deaf!r}:
+        grandchild.wait()
+'''
 
 
 def pids(folder: Path) -> list[int]:
@@ -289,7 +300,7 @@ def wait_for_end(pid: int) -> bool:
 def test_a_signal_to_us_alone_stops_child_and_grandchild(
     tmp_path: Path, method: str, signum: signal.Signals, deaf: str
 ) -> None:
-    """As `docker stop` sends it; whoever ignores the request is killed."""
+    """As `docker stop` sends it; all are asked first, whoever ignores that is killed."""
     family = FAMILY.format(folder=str(tmp_path), deaf=deaf)
     code = f"""
         import signal
@@ -318,6 +329,7 @@ def test_a_signal_to_us_alone_stops_child_and_grandchild(
         output, _ = process.communicate(timeout=PATIENCE)
     assert output == "ended in order\n"
     assert all(map(wait_for_end, both))
+    assert (tmp_path / "grandchild was asked").exists() is not bool(deaf)
 
 
 def test_ctrl_c_at_a_terminal_stops_all(tmp_path: Path, terminal: tuple[int, int]) -> None:
