@@ -112,7 +112,10 @@ def test_help(lab: Lab) -> None:
         assert option in options
 
 
-def test_quiet_is_quiet(lab: Lab, standard: Project) -> None:
+def test_quiet_is_quiet_but_for_errors(lab: Lab, standard: Project) -> None:
+    with lab.index.misbehaving(statuses={"bravo": 404}):
+        assert "bravo" in lab.refuse(standard, "-q").stderr
+
     result = lab.install(standard, "-q")
 
     assert result.output == ""

@@ -210,7 +210,7 @@ def test_the_version_of_pipx_is_read_through_its_link(tmp_path: Path) -> None:
     assert (found.argv, found.origin, found.version) == ((str(link),), "PATH", "2.3.0")
 
 
-SHIM = '#!/usr/bin/env bash\nset -e\nexec "/root/pyenv" exec "poetry" "$@"\n'
+SHIM = '#!/usr/bin/env bash\nset -e\nexec "/home/me/.pyenv/libexec/pyenv" exec "poetry" "$@"\n'
 
 
 @pytest.mark.parametrize(
