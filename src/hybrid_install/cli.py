@@ -134,6 +134,8 @@ ProjectPath = Annotated[
 NoInteraction = Annotated[
     bool, _option("--no-interaction", "-n", help="ask nothing", variable="NO_INTERACTION")
 ]
+NoPlugins = Annotated[bool, _option("--no-plugins", help="for Poetry: no plugins", hidden=True)]
+NoCache = Annotated[bool, _option("--no-cache", help="for Poetry: no source caches", hidden=True)]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
 Quiet = Annotated[bool, _option("--quiet", "-q", help="print errors only", variable="QUIET")]
@@ -160,6 +162,8 @@ def _request(
     feed: FeedOption = Feed.PYLOCK,
     directory: Directory = None,
     project: ProjectPath = None,
+    no_plugins: NoPlugins = False,
+    no_cache: NoCache = False,
     no_interaction: NoInteraction = False,
     no_ansi: NoAnsi = False,
     ansi: Ansi = False,
@@ -185,6 +189,8 @@ def _request(
         sync=sync,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
+        no_plugins=no_plugins,
+        no_cache=no_cache,
         strict=strict,
         interactive=not no_interaction and sys.stdin is not None and sys.stdin.isatty(),
         ansi=False if no_ansi else True if ansi else None,

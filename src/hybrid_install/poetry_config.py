@@ -120,6 +120,8 @@ class PoetryConfig:
             name.removeprefix(prefix) for name in self.environ if name.startswith(prefix)
         }
         certificates = self.get("certificates")
+        if not isinstance(certificates, Mapping):
+            raise InvalidDataError(f"expected a table, found {certificates!r}", "certificates")
         return BuildPolicy(
             binary_policy_for=_names(self.get("installer", "no-binary"))
             | _names(self.get("installer", "only-binary")),
@@ -188,6 +190,10 @@ def _names(value: Any) -> frozenset[str]:
     listed = [":all:"] if value is True else value
     if isinstance(listed, str):
         listed = [":all:"] if listed in {"true", "1"} else listed.split(",")
+    if not isinstance(listed, list):
+        raise InvalidDataError(
+            f"expected names, found {value!r}", "installer.no-binary, only-binary"
+        )
     names = {str(name).strip() for name in listed} - {":none:", "false", "0", ""}
     return frozenset(name if name == ":all:" else normalize_name(name) for name in names)
 

@@ -180,6 +180,8 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         sync=request.sync,
         no_directory=request.no_directory,
         compile_bytecode=request.compile_bytecode,
+        no_plugins=request.no_plugins,
+        no_cache=request.no_cache,
         interactive=request.interactive,
         ansi=report.is_coloured,
         verbosity=request.verbosity,

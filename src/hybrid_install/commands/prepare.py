@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -157,12 +158,22 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
         runner=runner,
         venv=request.venv,
         python=request.python,
+        poetry_python=_poetry_python(request, runner),
     )
     try:
         target = locator.locate()
     except InvalidDataError as error:
         raise error.in_file(error.file or str(inputs.project_dir / "pyproject.toml")) from None
     return Preparation(request, inputs, locator, target, runner, starts_tools)
+
+
+def _poetry_python(request: Request, runner: Runner) -> Path:
+    """The interpreter that runs Poetry; a Poetry that uv provides is run by ours."""
+    try:
+        found = poetry_tool.find(request.environ, runner, may_start=False)
+    except ToolError:
+        found = None
+    return (found and found.interpreter) or Path(sys.executable)
 
 
 def warn_of_the_lock(preparation: Preparation, report: Report) -> None:

@@ -21,6 +21,8 @@ class Request:
     sync: bool = False
     no_directory: bool = False
     compile_bytecode: bool = False
+    no_plugins: bool = False
+    no_cache: bool = False
     strict: bool = False
     interactive: bool = False
     ansi: bool | None = None

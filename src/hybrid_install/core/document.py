@@ -48,6 +48,13 @@ def table_at(document: Table, *path: str) -> Table:
     return current
 
 
+def value_at(document: Table, kind: type[T], *path: str) -> T | None:
+    """The value at `path`, or None where any part of it is absent."""
+    *parents, key = path
+    table = table_at(document, *parents)
+    return _checked(table[key], kind, ".".join(path)) if key in table else None
+
+
 def strings(table: Table, key: str) -> tuple[str, ...]:
     """An array of strings; absent reads as empty."""
     return each(optional(table, key, list) or [], key, lambda item: _checked(item, str, ""))

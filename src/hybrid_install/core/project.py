@@ -19,6 +19,7 @@ from hybrid_install.core.document import (
     required,
     table_at,
     tables,
+    value_at,
 )
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
@@ -29,6 +30,8 @@ from hybrid_install.core.model import (
     normalize_name,
 )
 from hybrid_install.errors import InvalidDataError, ProjectError
+
+POETRY = ("tool", "poetry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,15 @@ class Project:
     @classmethod
     def from_dict(cls, document: Table) -> Project:
         """Read a parsed pyproject.toml; errors carry their place."""
-        project, poetry = table_at(document, "project"), table_at(document, "tool", "poetry")
-        if not project and not poetry:
+        if not table_at(document, "project") and not table_at(document, *POETRY):
             raise ProjectError(
                 "pyproject.toml has neither a [project] nor a [tool.poetry] table",
                 hint="is this a Poetry project? `poetry init` makes one",
             )
-        package_mode = optional(poetry, "package-mode", bool)
-        name = optional(project, "name", str) or optional(poetry, "name", str)
+        package_mode = value_at(document, bool, *POETRY, "package-mode")
+        name = value_at(document, str, "project", "name") or value_at(
+            document, str, *POETRY, "name"
+        )
         if not name and package_mode is not False:
             raise ProjectError(
                 "The Poetry configuration is invalid: Either [project.name] or [tool.poetry.name]"
@@ -76,12 +80,12 @@ class Project:
         return cls(
             name=normalize_name(name) if name else None,
             package_mode=package_mode is not False,
-            python_versions=_python_versions(project, poetry),
-            groups=_groups(document, project, poetry),
-            extras=_extras(project, poetry),
-            indexes=_indexes(poetry),
+            python_versions=_python_versions(document),
+            groups=_groups(document),
+            extras=_extras(document),
+            indexes=_indexes(document),
             build_constraints=frozenset(
-                normalize_name(key) for key in table_at(poetry, "build-constraints")
+                normalize_name(key) for key in table_at(document, *POETRY, "build-constraints")
             ),
         )
 
@@ -100,10 +104,10 @@ class Project:
         return self.index_named(DEFAULT_INDEX.name) or searched[0]
 
 
-def _python_versions(project: Table, poetry: Table) -> str:
+def _python_versions(document: Table) -> str:
     """`[tool.poetry.dependencies] python` narrows `[project] requires-python`."""
-    found = optional(project, "requires-python", str) or "*"
-    for name, constraints in table_at(poetry, "dependencies").items():
+    found = value_at(document, str, "project", "requires-python") or "*"
+    for name, constraints in table_at(document, *POETRY, "dependencies").items():
         if name.lower() == "python":
             # Of several the last one counts, and a table says nothing: as in Poetry's loop.
             listed = constraints if isinstance(constraints, list) else [constraints]
@@ -111,21 +115,21 @@ def _python_versions(project: Table, poetry: Table) -> str:
     return found
 
 
-def _groups(document: Table, project: Table, poetry: Table) -> tuple[Group, ...]:
+def _groups(document: Table) -> tuple[Group, ...]:
     """PEP 735 first, `[tool.poetry.group]` second, the legacy `dev-dependencies` last.
 
     `optional = true` makes no difference to a group that already is: main.
     """
-    pep735, own = table_at(document, "dependency-groups"), table_at(poetry, "group")
+    pep735, own = table_at(document, "dependency-groups"), table_at(document, *POETRY, "group")
     _refuse_duplicates([*pep735, *own])
-    is_optional = {normalize_name(key): _is_optional(poetry, key) for key in own}
+    is_optional = {normalize_name(key): _is_optional(document, key) for key in own}
     groups: dict[NormalizedName, bool] = {}
-    if _has_main_group(project, poetry):
+    if _has_main_group(document):
         groups[MAIN_GROUP] = False
     for name in map(normalize_name, pep735):
         groups[name] = is_optional.get(name, False)
     groups = {**is_optional, **groups}
-    if "dev-dependencies" in poetry:
+    if "dev-dependencies" in table_at(document, *POETRY):
         groups.setdefault(normalize_name("dev"), False)
     return tuple(Group(name, groups[name]) for name in groups)
 
@@ -144,29 +148,30 @@ def _refuse_duplicates(names: list[str]) -> None:
             )
 
 
-def _has_main_group(project: Table, poetry: Table) -> bool:
+def _has_main_group(document: Table) -> bool:
+    project = table_at(document, "project")
     return (
         project.get("dependencies") is not None
         or bool(project.get("optional-dependencies"))
-        or "dependencies" in poetry
+        or "dependencies" in table_at(document, *POETRY)
     )
 
 
-def _is_optional(poetry: Table, key: str) -> bool:
-    return bool(optional(table_at(poetry, "group", key), "optional", bool))
+def _is_optional(document: Table, group: str) -> bool:
+    return bool(value_at(document, bool, *POETRY, "group", group, "optional"))
 
 
-def _extras(project: Table, poetry: Table) -> frozenset[NormalizedName]:
+def _extras(document: Table) -> frozenset[NormalizedName]:
     """`[tool.poetry.extras]` counts only where [project] declares no dependencies at all."""
-    declared = table_at(project, "optional-dependencies")
-    if not declared and not project.get("dependencies"):
-        declared = table_at(poetry, "extras")
+    declared = table_at(document, "project", "optional-dependencies")
+    if not declared and not table_at(document, "project").get("dependencies"):
+        declared = table_at(document, *POETRY, "extras")
     return frozenset(normalize_name(name) for name in declared)
 
 
-def _indexes(poetry: Table) -> tuple[Index, ...]:
+def _indexes(document: Table) -> tuple[Index, ...]:
     """PyPI is added where no source is primary and none is named PyPI; primary ones come first."""
-    indexes = _declared_indexes(poetry)
+    indexes = _declared_indexes(document)
     named_pypi = any(index.name.lower() == DEFAULT_INDEX.name.lower() for index in indexes)
     has_primary = any(index.priority is Priority.PRIMARY for index in indexes)
     if not named_pypi and not has_primary:
@@ -176,11 +181,11 @@ def _indexes(poetry: Table) -> tuple[Index, ...]:
     return tuple(sorted(indexes, key=lambda index: list(Priority).index(index.priority)))
 
 
-def _declared_indexes(poetry: Table) -> tuple[Index, ...]:
+def _declared_indexes(document: Table) -> tuple[Index, ...]:
     try:
-        indexes = each(tables(poetry, "source"), "source", _index)
+        indexes = each(tables(table_at(document, *POETRY), "source"), "source", _index)
     except InvalidDataError as error:
-        raise error.within("tool.poetry") from None
+        raise error.within(".".join(POETRY)) from None
     counts = Counter(index.name.lower() for index in indexes)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise ProjectError(

@@ -64,7 +64,10 @@ class TargetEnvironment:
 
 @dataclass(frozen=True)
 class Locator:
-    """Everything that the choice depends on."""
+    """Everything that the choice depends on.
+
+    `poetry_python` is the interpreter that runs Poetry, for `virtualenvs.use-poetry-python`.
+    """
 
     project: Project
     project_dir: Path
@@ -73,6 +76,7 @@ class Locator:
     runner: Runner
     venv: Path | None = None
     python: str | None = None
+    poetry_python: Path | None = None
 
     def locate(self) -> TargetEnvironment:
         """The environment; `TargetError` where its Python, or every Python, is refused."""
@@ -214,7 +218,9 @@ class Locator:
 
     @cached_property
     def _preferred(self) -> Interpreter | None:
-        found = preferred_python(self.environ)
+        """`Python.get_preferred_python`: the active one, or the one that runs Poetry."""
+        of_poetry = self.config.flag("virtualenvs", "use-poetry-python")
+        found = self.poetry_python if of_poetry else preferred_python(self.environ)
         return probe(found, self.runner, self.environ) if found else None
 
     def _is_allowed(self, interpreter: Interpreter) -> bool:

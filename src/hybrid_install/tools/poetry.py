@@ -41,6 +41,11 @@ class Poetry:
         return tuple(map(int, re.findall(r"\d+", self.version or "")[:3]))
 
     @property
+    def interpreter(self) -> Path | None:
+        """The Python that runs it, None where its launcher does not say."""
+        return _interpreter_of(Path(self.argv[0]))
+
+    @property
     def re_resolves_by_default(self) -> bool:
         """Whether `installer.re-resolve` is on where nobody sets it."""
         first, last = _RE_RESOLVE_BY_DEFAULT
@@ -68,7 +73,8 @@ class PoetryRun:
     sync: bool = False
     no_directory: bool = False
     compile_bytecode: bool = False
-    dry_run: bool = False
+    no_plugins: bool = False
+    no_cache: bool = False
     interactive: bool = True
     ansi: bool = True
     verbosity: int = 0
@@ -93,7 +99,8 @@ class PoetryRun:
                     "--only-root": selection.only_root,
                     "--no-directory": self.no_directory,
                     "--compile": self.compile_bytecode,
-                    "--dry-run": self.dry_run,
+                    "--no-plugins": self.no_plugins,
+                    "--no-cache": self.no_cache,
                     "--no-interaction": not self.interactive,
                     "--no-ansi": not self.ansi,
                     "--quiet": self.verbosity < 0,
@@ -171,13 +178,19 @@ def provided(uv: Uv, locked_by: str | None, runner: Runner) -> Poetry:
 
 def _version_beside(script: Path) -> str | None:
     """The version of the distribution that a launcher belongs to: a start of Poetry is 0.8 s."""
+    python = _interpreter_of(script)
+    return _version_in(python.parent.parent) if python else None
+
+
+def _interpreter_of(script: Path) -> Path | None:
+    """The Python in a launcher's first line, None where it is something else, such as a shim."""
     try:
         with script.open("rb") as launcher:
             head = launcher.read(1024).decode("utf-8", "replace")
     except OSError:
         return None
     match = re.match(r"#!(?:/bin/sh\n'''exec' )?\"?(/[^\"\n]*?/bin/python[\w.]*)", head)
-    return _version_in(Path(match.group(1)).parent.parent) if match else None
+    return Path(match.group(1)) if match else None
 
 
 def _version_in(prefix: Path) -> str | None:

@@ -176,10 +176,10 @@ def test_refusals(document: Document, message: str) -> None:
         ({"project": []}, "project: expected a table, found an array"),
         ({"tool": 1}, "tool: expected a table, found an integer"),
         ({"tool": {"poetry": 1}}, "tool.poetry: expected a table, found an integer"),
-        ({"project": {"name": 1}}, "name: expected a string, found an integer"),
+        ({"project": {"name": 1}}, "project.name: expected a string, found an integer"),
         ({"project": NAMED, "dependency-groups": []}, "dependency-groups: expected a table, found an array"),
-        ({"tool": {"poetry": {**NAMED, "group": {"a": []}}}}, "group.a: expected a table, found an array"),
-        ({"tool": {"poetry": {**NAMED, "group": {"a": {"optional": 1}}}}}, "optional: expected true or false, found an integer"),
+        ({"tool": {"poetry": {**NAMED, "group": {"a": []}}}}, "tool.poetry.group.a: expected a table, found an array"),
+        ({"tool": {"poetry": {**NAMED, "group": {"a": {"optional": 1}}}}}, "tool.poetry.group.a.optional: expected true or false, found an integer"),
         ({"tool": {"poetry": {**NAMED, "source": {}}}}, "tool.poetry.source: expected an array, found a table"),
         ({"tool": {"poetry": {**NAMED, "source": ["a"]}}}, "tool.poetry.source[0]: expected a table, found a string"),
         ({"tool": {"poetry": {**NAMED, "source": [{"url": URL}]}}}, "tool.poetry.source[0].name: is missing"),
@@ -192,7 +192,7 @@ def test_refusals(document: Document, message: str) -> None:
             {"tool": {"poetry": {**NAMED, "source": [{"name": "a\nb", "url": URL}]}}},
             r"tool.poetry.source[0].name: 'a\nb' holds a control character",
         ),
-        ({"tool": {"poetry": {**NAMED, "package-mode": "no"}}}, "package-mode: expected true or false, found a string"),
+        ({"tool": {"poetry": {**NAMED, "package-mode": "no"}}}, "tool.poetry.package-mode: expected true or false, found a string"),
     ],
 )  # fmt: skip
 def test_malformed_projects(document: Document, message: str) -> None:
