@@ -173,6 +173,7 @@ class Stage:
             config=poetry_config.load(place, environ),
             environ=environ,
             runner=self.runner,
+            poetry_python=Path(sys.executable),
         )
 
     def ours(self, folder: Path | None = None) -> Choice:
@@ -537,6 +538,15 @@ def test_an_environment_of_a_refused_python_is_refused(stage: Stage, place: str)
         stage.remember(REMEMBERED)
     stage.set_python(f"<{MINOR}")
     assert agreed(stage) == REFUSED
+
+
+def test_poetry_s_own_python_may_be_the_preferred_one(stage: Stage, other_python: Path) -> None:
+    """Here Poetry is run by the interpreter of the tests, and `python` on PATH is another."""
+    stage.link_python("python", other_python)
+    active = stage.theirs()
+    stage.configure(use_poetry_python=True)
+
+    assert stage.ours() == stage.theirs() != active
 
 
 def test_no_python_fits(stage: Stage) -> None:

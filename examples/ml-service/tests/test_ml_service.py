@@ -1,6 +1,5 @@
 """The service as its callers see it."""
 
-
 from __future__ import annotations
 
 import httpx

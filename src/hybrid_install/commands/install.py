@@ -18,7 +18,7 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.cache import cache_dir
-from hybrid_install.environment.locate import prompt, remember
+from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts
 from hybrid_install.tools import poetry as poetry_tool
@@ -72,7 +72,12 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     version = target.interpreter.full_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     title = prompt(config, preparation.inputs.project, target.interpreter)
-    uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+    try:
+        uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+    except CommandFailedError as error:
+        if not is_sane(target.path):
+            raise _failed("uv", error) from None
+        report.say("environment", "another run has just made it")
     prepared = preparation.after_creation()
     if not config.flag("virtualenvs", "options", "no-pip"):
         uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)

@@ -82,7 +82,10 @@ class PoetryRun:
     ignore_envs_file: Path | None = None
 
     def argv(self, *, syncs: bool) -> tuple[str, ...]:
-        """The arguments; `syncs` where this Poetry has a `sync` command."""
+        """The arguments; `syncs` where this Poetry has a `sync` command.
+
+        Never `--quiet`: it would silence Poetry's errors too. A quiet run captures the output.
+        """
         selection = self.selection
         return (
             "sync" if syncs else "install",
@@ -103,7 +106,6 @@ class PoetryRun:
                     "--no-cache": self.no_cache,
                     "--no-interaction": not self.interactive,
                     "--no-ansi": not self.ansi,
-                    "--quiet": self.verbosity < 0,
                     f"-{'v' * min(self.verbosity, 3)}": self.verbosity > 0,
                 }
             ),

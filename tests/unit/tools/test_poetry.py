@@ -54,7 +54,7 @@ def selecting(**options: Any) -> PoetryRun:
         (run(no_cache=True), ["--no-cache"]),
         (run(interactive=False), ["--no-interaction"]),
         (run(ansi=False), ["--no-ansi"]),
-        (run(verbosity=-1), ["--quiet"]),
+        (run(verbosity=-1), []),
         (run(verbosity=1), ["-v"]),
         (run(verbosity=3), ["-vvv"]),
         (run(verbosity=7), ["-vvv"]),
