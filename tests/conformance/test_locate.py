@@ -542,7 +542,10 @@ def test_an_environment_of_a_refused_python_is_refused(stage: Stage, place: str)
 
 def test_poetry_s_own_python_may_be_the_preferred_one(stage: Stage, other_python: Path) -> None:
     """Here Poetry is run by the interpreter of the tests, and `python` on PATH is another."""
-    stage.link_python("python", other_python)
+    folder = stage.root / "another bin"
+    folder.mkdir()
+    (folder / "python").symlink_to(other_python)
+    stage.patch.setenv("PATH", str(folder))
     active = stage.theirs()
     stage.configure(use_poetry_python=True)
 
