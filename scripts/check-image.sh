@@ -46,7 +46,7 @@ echo "==> its entry point, as its user"
 container=$(buildah from localhost/hybrid-install-example)
 trap 'buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
 buildah run "$container" -- sh -c 'id -un; exec ml-service'
-if buildah run "$container" -- sh -c 'command -v uv || command -v poetry || ls /root/.cache/uv' \
+if buildah run "$container" -- sh -c 'command -v uv || command -v poetry || ls /cache' \
     2>/dev/null; then
     echo "error: the image holds uv, Poetry or a cache" >&2
     exit 1
