@@ -272,7 +272,12 @@ def is_alive(pid: int) -> bool:
 
 
 def is_zombie(pid: int) -> bool:
-    """Whoever inherits an orphan may take its time to bury it."""
+    """Whoever inherits an orphan may take its time to bury it. A bare Linux has no `ps`."""
+    if Path("/proc/self/stat").exists():
+        try:
+            return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
     state = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
