@@ -85,8 +85,9 @@ def _pack_this_interpreter(archive: Path) -> None:
 
 
 def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    parts = Path(member.name).parts
-    return None if _LEFT_OUT & set(parts) or member.name.endswith(".a") else member
+    """Without what is large, and without Debian's links to /etc, which uv refuses."""
+    is_left_out = _LEFT_OUT & set(Path(member.name).parts) or member.name.endswith(".a")
+    return None if is_left_out or member.linkname.startswith("/") else member
 
 
 def _listing(archive: Path, url: str) -> dict[str, object]:
