@@ -141,8 +141,7 @@ class Preparation:
 
     def after_creation(self) -> Preparation:
         """The same run once its environment exists."""
-        python = self.target.path / "bin" / "python"
-        interpreter = probe(python, self.runner, self.request.environ)
+        interpreter = probe(self.target.python, self.runner, self.request.environ)
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         return replace(self, target=target)
 
