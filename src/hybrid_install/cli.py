@@ -183,7 +183,7 @@ def _request(
             only_root=only_root,
         ),
         # `-C` is where we work, `-P` is relative to it, as in Poetry.
-        directory=Path.cwd() / (directory or "") / (project or ""),
+        directory=(directory or Path()) / (project or ""),
         venv=venv.expanduser().absolute() if venv else None,
         python=python,
         sync=sync,

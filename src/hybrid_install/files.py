@@ -37,7 +37,12 @@ def read_toml(path: Path) -> TomlFile:
 
 def find_pyproject(start: Path) -> Path:
     """The nearest pyproject.toml, from `start` upwards (`Factory.locate`)."""
-    if not start.is_dir():
+    # A working directory that was removed can still be seen, but not resolved.
+    try:
+        is_folder = start.is_dir() and start.resolve(strict=True).is_dir()
+    except OSError:
+        is_folder = False
+    if not is_folder:
         raise ProjectError(f"there is no folder {start}", hint="see --directory and --project")
     start = start.resolve()
     for folder in (start, *start.parents):

@@ -32,6 +32,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "certificates": {},
 }
 
+_SOMEWHERE = "Poetry's settings (poetry.toml, config.toml, POETRY_*)"
+
 _BOOLEANS = frozenset(
     {
         "virtualenvs.create",
@@ -75,7 +77,9 @@ class PoetryConfig:
         value = self.get(*keys)
         if value is None or isinstance(value, bool):
             return value
-        raise InvalidDataError(f"expected true or false, found {value!r}", ".".join(keys))
+        raise InvalidDataError(
+            f"expected true or false, found {value!r}", ".".join(keys), file=_SOMEWHERE
+        )
 
     def _filled(self, value: Any) -> Any:
         if not isinstance(value, str):
@@ -121,7 +125,9 @@ class PoetryConfig:
         }
         certificates = self.get("certificates")
         if not isinstance(certificates, Mapping):
-            raise InvalidDataError(f"expected a table, found {certificates!r}", "certificates")
+            raise InvalidDataError(
+                f"expected a table, found {certificates!r}", "certificates", file=_SOMEWHERE
+            )
         return BuildPolicy(
             binary_policy_for=_names(self.get("installer", "no-binary"))
             | _names(self.get("installer", "only-binary")),

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.redaction import without_credentials
@@ -80,14 +80,19 @@ class Report:
 
     @staticmethod
     def _write(text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        _write_to(sys.stderr, f"{text}\n")
 
 
 def print_data(text: str) -> None:
     """Data for a pipe, as it is."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _write_to(sys.stdout, text)
+
+
+def _write_to(stream: TextIO | None, text: str) -> None:
+    """A stream that was closed before we started is None; nobody listens there."""
+    if stream is not None:
+        stream.write(text)
+        stream.flush()
 
 
 def counts(plan: Plan) -> str:
@@ -158,4 +163,4 @@ def _wants_colour(ansi: bool | None) -> bool:
         return ansi
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr is not None and sys.stderr.isatty())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -109,7 +111,7 @@ def request_of(commands: Commands, *arguments: str, **environ: str) -> Request:
 
 
 def plain(**facts: Any) -> Request:
-    return Request(**{"directory": Path.cwd(), "environ": {}, **facts})
+    return Request(**{"directory": Path(), "environ": {}, **facts})
 
 
 def selecting(**options: Any) -> Request:
@@ -160,10 +162,10 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--venv", "/abs/env"], lambda: plain(venv=Path("/abs/env"))),
     (["--python", "3.12"], lambda: plain(python="3.12")),
     (["--feed", "requirements"], lambda: plain(feed=Feed.REQUIREMENTS)),
-    (["-C", "a"], lambda: plain(directory=here("a"))),
+    (["-C", "a"], lambda: plain(directory=Path("a"))),
     (["--directory=/abs"], lambda: plain(directory=Path("/abs"))),
-    (["-P", "b"], lambda: plain(directory=here("b"))),
-    (["-C", "a", "--project", "b"], lambda: plain(directory=here("a", "b"))),
+    (["-P", "b"], lambda: plain(directory=Path("b"))),
+    (["-C", "a", "--project", "b"], lambda: plain(directory=Path("a", "b"))),
     (["-n"], plain),
     (["--no-interaction"], plain),
     (["--no-ansi"], lambda: plain(ansi=False)),
@@ -422,3 +424,31 @@ def test_a_bug_leaves_a_log_without_the_environment(
     assert text.endswith("ZeroDivisionError: the bug\n")
     assert not {"sesame", "SECRET_OF_MINE"} & set(re.findall(r"\w+", text))
     assert log.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_closed_stream_is_no_bug(tmp_path: Path, closed: str) -> None:
+    """Cron and some supervisors start programs so."""
+    assert in_a_shell(tmp_path, f"exec {COMMAND} --version {closed}").returncode == 0
+    assert in_a_shell(tmp_path, f"exec {COMMAND} plan {closed}").returncode == 1
+
+
+def test_a_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    done = in_a_shell(tmp_path, f"cd gone && rmdir ../gone && exec {COMMAND} plan")
+    assert (done.returncode, done.stderr[:7]) == (1, "error: ")
+
+
+COMMAND = f"{shlex.quote(sys.executable)} -m hybrid_install"
+
+
+def in_a_shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

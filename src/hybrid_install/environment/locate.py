@@ -181,7 +181,8 @@ class Locator:
         if is_sane(path):
             interpreter = probe(python_in(path), self.runner, self.environ)
             return TargetEnvironment(path, interpreter, exists=True, origin=origin)
-        if path.is_dir() and any(path.iterdir()) and not (path / "pyvenv.cfg").is_file():
+        is_file = path.exists() and not path.is_dir()
+        if is_file or (_holds_something(path) and not (path / "pyvenv.cfg").is_file()):
             raise TargetError(
                 f"{path} is neither empty nor an environment",
                 hint="name another folder, or remove this one",
@@ -191,7 +192,7 @@ class Locator:
             self._interpreter_for_new(),
             exists=False,
             origin=origin,
-            is_broken=path.is_dir() and any(path.iterdir()),
+            is_broken=_holds_something(path),
         )
 
     def _interpreter_for_new(self) -> Interpreter:
@@ -273,6 +274,10 @@ def python_in(prefix: Path) -> Path:
     names = (path.name for path in (prefix / "bin").glob("python*"))
     pythons = sorted(name for name in names if re.fullmatch(r"python(?:\d+(?:\.\d+)?)?", name))
     return prefix / "bin" / (pythons[0] if pythons else "python")
+
+
+def _holds_something(path: Path) -> bool:
+    return path.is_dir() and any(path.iterdir())
 
 
 def base_env_name(name: str, project_dir: Path) -> str:
