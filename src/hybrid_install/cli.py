@@ -283,6 +283,10 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         _leave_closed_pipe()
+    except OSError as error:
+        place = error.filename or "the system"
+        report.fail(f"{place}: {error.strerror}", "mend that and run the same command again")
+        raise typer.Exit(EXIT_ERROR) from None
     except Exception:  # noqa: BLE001
         report.fail(f"this is a bug in hybrid-install; its log is {_bug_log()}", None)
         raise typer.Exit(EXIT_BUG) from None

@@ -94,7 +94,7 @@ class PoetryConfig:
     @property
     def virtualenvs_path(self) -> Path:
         """The folder of Poetry's named environments."""
-        return Path(str(self.get("virtualenvs", "path"))).expanduser()
+        return Path(str(self.get("virtualenvs", "path"))).expanduser().absolute()
 
     @property
     def has_foreign_virtualenv_options(self) -> bool:

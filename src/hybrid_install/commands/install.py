@@ -154,7 +154,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(
         f"{tool} failed with exit code {error.command_exit_code}{words}",
-        hint="what is installed is as locked; mend the cause and run the same command again."
+        hint="mend the cause and run the same command again: it goes on where this one ended."
         " `-v` shows more",
     )
 

@@ -117,7 +117,7 @@ class Locator:
         prefix = self.environ.get("VIRTUAL_ENV", self.environ.get("CONDA_PREFIX"))
         if not prefix or self.environ.get("CONDA_DEFAULT_ENV") == "base":
             return None
-        return None if self.is_remembered else Path(prefix)
+        return None if self.is_remembered else Path(prefix).absolute()
 
     @property
     def _project_folder(self) -> Path:

@@ -99,7 +99,7 @@ def presumed(version: str) -> Interpreter:
         "sys_platform": sys.platform,
     }
     return Interpreter(
-        executable=Path(f"python{major}.{minor}"),
+        executable=Path(f"python{version}"),
         version=(major, minor, patch),
         markers=markers,
         prefix=Path(),

@@ -17,9 +17,9 @@ from hybrid_install.tools.uv import Uv
 
 VARIABLE = "HYBRID_INSTALL_POETRY"
 
-# Poetry 2.0 brought `poetry sync`; 2.0 to 2.2 solve a lock again unless told not to.
+# Poetry 2.0 brought `poetry sync`; before 2.3 a lock is solved again unless told not to.
 _SYNC_SINCE = (2, 0)
-_RE_RESOLVE_BY_DEFAULT = ((2, 0), (2, 3))
+_FOLLOWS_THE_LOCK_SINCE = (2, 3)
 _PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
 
 _REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
@@ -48,8 +48,7 @@ class Poetry:
     @property
     def re_resolves_by_default(self) -> bool:
         """Whether `installer.re-resolve` is on where nobody sets it."""
-        first, last = _RE_RESOLVE_BY_DEFAULT
-        return bool(self.release) and first <= self.release[:2] < last
+        return bool(self.release) and self.release[:2] < _FOLLOWS_THE_LOCK_SINCE
 
     def install(self, run: PoetryRun) -> None:
         """`poetry install`, watched by the user."""

@@ -59,6 +59,8 @@ _ALLOWED = frozenset(
     }
 )
 
+_PATHS = frozenset({"UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR"})
+
 # An active environment would become uv's target, whatever `--python` says of builds.
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME"})
 
@@ -98,7 +100,7 @@ class Uv:
         argv = ["venv", str(path), "--no-project", *(["--prompt", prompt] if prompt else [])]
         argv += ["--clear"] if clear else []
         if interpreter.is_presumed:
-            version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", interpreter.full_version)
+            version = interpreter.executable.name.removeprefix("python")
             argv += ["--python", version, "--managed-python"]
         else:
             argv += ["--python", str(interpreter.executable), "--no-python-downloads"]
@@ -120,7 +122,7 @@ class Uv:
     ) -> Table:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
         project = synthetic_project(requirements, access.named, target.full_version)
-        argv = ["pip", "compile", "-q", "--no-header", "--no-deps", "--no-build"]
+        argv = ["pip", "compile", "-q", "--no-header", "--no-deps"]
         argv += ["--python", str(target.executable), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
         with _folder({"pyproject.toml": project}) as folder:
@@ -149,7 +151,7 @@ class Uv:
 
     def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
         """Remove distributions."""
-        argv = ["pip", "uninstall", "--python", str(python), *names]
+        argv = ["pip", "uninstall", "--python", str(python), "--", *names]
         self.runner.stream(self._command(argv))
 
     def provide_poetry(self, requirement: str, python: Path) -> Path:
@@ -218,13 +220,16 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of every uv that touches locked files.
 
     A stray uv.toml, `UV_INDEX`, `UV_CONSTRAINT`, … was seen to install the wrong package. An empty
-    value, as a Dockerfile's ENV may leave it, means nothing.
+    value, as a Dockerfile's ENV may leave it, means nothing. Paths are made absolute, because uv
+    runs in a folder of ours.
     """
     kept = {
         key: value
         for key, value in environ.items()
         if key not in _DROPPED and (not key.startswith("UV_") or (value and key in _ALLOWED))
     }
+    for name in _PATHS & kept.keys():
+        kept[name] = kept[name] and str(Path(kept[name]).absolute())
     return {**kept, "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock"}
 
 

@@ -130,7 +130,7 @@ def test_the_environment_of_poetry(
 @pytest.mark.parametrize(
     ("version", "re_resolves"),
     [
-        ("1.8.5", False),
+        ("1.8.5", True),
         ("2.0.0", True),
         ("2.1.4", True),
         ("2.2.1", True),
