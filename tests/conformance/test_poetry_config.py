@@ -153,12 +153,15 @@ PATHS = st.sampled_from(
 def test_the_folder_of_named_environments(
     tally: Counter[str], places: Places, environ: Mapping[str, str], tables: Tables
 ) -> None:
-    """`{…}` stands for another setting, in files and in variables."""
+    """`{…}` stands for another setting, in files and in variables.
+
+    Ours is absolute, because uv works in another folder.
+    """
     places = Places(
         {**places.config, **tables}, places.auth, places.project, {**places.environ, **environ}
     )
     with both(places) as (theirs, ours):
-        assert ours.virtualenvs_path == theirs.virtualenvs_path
+        assert ours.virtualenvs_path == theirs.virtualenvs_path.absolute()
     tally.update(["settings", "settings equal"])
 
 
@@ -168,7 +171,7 @@ def test_the_folder_of_named_environments_without_any_variable(
     for name in ("POETRY_CACHE_DIR", "POETRY_DATA_DIR"):
         monkeypatch.delenv(name)
     with both(Places()) as (theirs, ours):
-        assert ours.virtualenvs_path == theirs.virtualenvs_path
+        assert ours.virtualenvs_path == theirs.virtualenvs_path.absolute()
         assert ours.get("data-dir") == theirs.get("data-dir")
 
 
