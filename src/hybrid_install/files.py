@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli
 
 from hybrid_install.core.lockfile import REGENERATE, Lockfile
+from hybrid_install.core.model import DirectorySource, FileSource, LockedPackage
 from hybrid_install.core.project import Project
 from hybrid_install.errors import InvalidDataError, LockfileError, ProjectError
 
@@ -60,6 +61,17 @@ def read_project(pyproject: TomlFile) -> Project:
         return Project.from_dict(pyproject.document)
     except InvalidDataError as error:
         raise error.in_file(str(pyproject.path)) from None
+
+
+def located(package: LockedPackage, folder: Path) -> LockedPackage:
+    """The package with the place on disk that its source means.
+
+    `Locker._get_locked_package` (poetry/packages/locker.py): relative to the lock, through links.
+    """
+    if not isinstance(package.source, FileSource | DirectorySource):
+        return package
+    location = (folder / package.source.path).resolve().as_posix()
+    return replace(package, source=replace(package.source, location=location))
 
 
 def read_lock(folder: Path) -> Lockfile:

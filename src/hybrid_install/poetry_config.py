@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hybrid_install.core.credentials import Credentials
-from hybrid_install.core.deferral import BuildPolicy, certificate_name
+from hybrid_install.core.file_choice import BinaryPolicy
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import InvalidDataError, ProjectError
 from hybrid_install.files import read_toml
@@ -27,9 +28,18 @@ _DEFAULTS: Mapping[str, Any] = {
         "use-poetry-python": False,
         "prompt": "{project_name}-py{python_version}",
     },
-    "installer": {"re-resolve": None, "no-binary": None, "only-binary": None},
+    "installer": {
+        "re-resolve": None,
+        "parallel": True,
+        "max-workers": None,
+        "no-binary": None,
+        "only-binary": None,
+        "build-config-settings": {},
+    },
+    "keyring": {"enabled": True},
     "http-basic": {},
     "certificates": {},
+    "repositories": {},
 }
 
 _SOMEWHERE = "Poetry's settings (poetry.toml, config.toml, POETRY_*)"
@@ -42,12 +52,27 @@ _BOOLEANS = frozenset(
         "virtualenvs.options.always-copy",
         "virtualenvs.options.no-pip",
         "virtualenvs.options.system-site-packages",
+        "installer.parallel",
         "installer.re-resolve",
+        "keyring.enabled",
     }
 )
 
 # Options of Poetry's virtualenv that `uv venv` has an answer for.
 _UNDERSTOOD_OPTIONS = frozenset({"always-copy", "system-site-packages", "no-pip"})
+
+
+ConfigSettings = Mapping[str, str | Sequence[str]]
+"""What one package's build backend is told (PEP 517)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """`certificates.<source>`: a bundle of authorities, a client certificate, no verification."""
+
+    authority: str | None = None
+    client: str | None = None
+    verify: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,10 +129,10 @@ class PoetryConfig:
         return bool(unknown) or bool(self.flag("virtualenvs", "options", "always-copy"))
 
     def credentials(self, source: str) -> Credentials | None:
-        """`http-basic.<source>`, from the environment or a file.
+        """`http-basic.<source>`, from the environment or a file; a password may be missing.
 
-        Mirrors `PasswordManager.get_http_auth` (poetry/utils/password_manager.py); a password
-        that only a keyring knows is not looked up here.
+        Mirrors `PasswordManager.get_http_auth` (poetry/utils/password_manager.py) without the
+        keyring, which only Poetry's own environment has.
         """
         username = self.get("http-basic", source, "username")
         password = self.get("http-basic", source, "password")
@@ -115,26 +140,93 @@ class PoetryConfig:
             return None
         return Credentials(str(username or ""), str(password or ""))
 
-    def build_policy(self, build_constraints: frozenset[Any]) -> BuildPolicy:
-        """The settings that bear on which file is installed, and how it is built."""
-        settings = self.get("installer", "build-config-settings")
-        configured = set(settings) if isinstance(settings, Mapping) else set()
-        prefix = "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_"
-        configured |= {
-            name.removeprefix(prefix) for name in self.environ if name.startswith(prefix)
+    @property
+    def asks_keyring(self) -> bool:
+        """`keyring.enabled`."""
+        return self.flag("keyring", "enabled") is not False
+
+    @property
+    def repositories(self) -> Mapping[str, str]:
+        """`repositories.<name>.url`: what credentials may be for besides the project's sources."""
+        tables = self._table("repositories")
+        return {
+            str(name): str(entry["url"])
+            for name, entry in tables.items()
+            if isinstance(entry, Mapping) and "url" in entry
         }
-        certificates = self.get("certificates")
-        if not isinstance(certificates, Mapping):
-            raise InvalidDataError(
-                f"expected a table, found {certificates!r}", "certificates", file=_SOMEWHERE
-            )
-        return BuildPolicy(
-            binary_policy_for=_names(self.get("installer", "no-binary"))
-            | _names(self.get("installer", "only-binary")),
-            build_settings_for=build_constraints | {normalize_name(name) for name in configured},
-            with_certificates=frozenset(certificate_name(str(name)) for name in certificates)
-            | _certificates_in(self.environ),
+
+    def certificates(self, source: str) -> Certificates:
+        """`certificates.<source>` (`RepositoryCertificateConfig`, poetry/utils/authenticator.py).
+
+        `.verify` wins over `.cert`; either may be false or the path of a bundle.
+        """
+        self._table("certificates")
+        verify = self.get("certificates", source, "verify")
+        verify = self.get("certificates", source, "cert") if verify is None else verify
+        client = self.get("certificates", source, "client-cert")
+        return Certificates(
+            authority=str(verify) if isinstance(verify, str) else None,
+            client=str(client) if client else None,
+            verify=verify is not False,
         )
+
+    @property
+    def mirror_url(self) -> str | None:
+        """Where poetry-plugin-pypi-mirror, if Poetry has it, finds the default index."""
+        url = self.environ.get("POETRY_PYPI_MIRROR_URL") or self.get(
+            "plugins", "pypi_mirror", "url"
+        )
+        return str(url) if url else None
+
+    @property
+    def binary_policy(self) -> BinaryPolicy:
+        """`installer.no-binary` and `installer.only-binary`."""
+        return BinaryPolicy(
+            _names(self.get("installer", "no-binary")), _names(self.get("installer", "only-binary"))
+        )
+
+    @property
+    def build_config_settings(self) -> Mapping[str, ConfigSettings]:
+        """`installer.build-config-settings`, by package; a variable replaces what a file says.
+
+        Mirrors `Config._get_environment_build_config_settings` (poetry/config/config.py).
+        """
+        in_files = self._table("installer", "build-config-settings")
+        prefix = "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_"
+        in_variables: dict[str, ConfigSettings] = {
+            normalize_name(name.removeprefix(prefix)): found
+            for name, text in self.environ.items()
+            if name.startswith(prefix) and (found := _json_settings(text)) is not None
+        }
+        settings: dict[str, ConfigSettings] = {
+            str(name): _settings(name, table) for name, table in in_files.items()
+        }
+        return settings | in_variables
+
+    @property
+    def max_workers(self) -> int | None:
+        """`installer.max-workers`, or one where `installer.parallel` is off; None by default."""
+        if self.flag("installer", "parallel") is False:
+            return 1
+        workers = self.get("installer", "max-workers")
+        try:
+            return None if workers is None else max(1, int(workers))
+        except (TypeError, ValueError):
+            raise InvalidDataError(
+                f"expected an integer, found {workers!r}",
+                "installer.max-workers",
+                file=_SOMEWHERE,
+            ) from None
+
+    def _table(self, *keys: str) -> Mapping[str, Any]:
+        value: Any = self.tables
+        for key in keys:
+            value = value.get(key, {}) if isinstance(value, Mapping) else value
+        if not isinstance(value, Mapping):
+            raise InvalidDataError(
+                f"expected a table, found {value!r}", ".".join(keys), file=_SOMEWHERE
+            )
+        return value
 
 
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
@@ -190,22 +282,40 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
 
 
 def _names(value: Any) -> frozenset[str]:
-    """`PackageFilterPolicy`: true, 1 or `:all:`, false, 0 or `:none:`, or names."""
-    if value is None or value is False:
+    """`PackageFilterPolicy`: true, 1 or `:all:`, false, 0 or `:none:`, or names.
+
+    Names of a list stay as they are, those of a string are normalized, as in Poetry.
+    """
+    if not value:
         return frozenset()
-    listed = [":all:"] if value is True else value
-    if isinstance(listed, str):
-        listed = [":all:"] if listed in {"true", "1"} else listed.split(",")
-    if not isinstance(listed, list):
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    if not isinstance(value, str):
         raise InvalidDataError(
-            f"expected names, found {value!r}", "installer.no-binary, only-binary"
+            f"expected names, found {value!r}", "installer.no-binary, only-binary", file=_SOMEWHERE
         )
-    names = {str(name).strip() for name in listed} - {":none:", "false", "0", ""}
-    return frozenset(name if name == ":all:" else normalize_name(name) for name in names)
-
-
-def _certificates_in(environ: Mapping[str, str]) -> frozenset[str]:
-    pattern = re.compile(r"POETRY_CERTIFICATES_(.+?)_(CERT|CLIENT_CERT|VERIFY)$")
+    if value in {"true", "false", "1", "0"}:
+        return frozenset({":all:" if value in {"true", "1"} else ":none:"})
+    names = (name.strip() for name in value.split(","))
     return frozenset(
-        certificate_name(match.group(1)) for name in environ if (match := pattern.match(name))
+        name if re.match(r":(all|none):", name) else normalize_name(name) for name in names if name
     )
+
+
+def _json_settings(text: str) -> ConfigSettings | None:
+    """`build_config_setting_validator`: what is not a table of strings is left out."""
+    try:
+        return _settings("", json.loads(text))
+    except (ValueError, RecursionError, InvalidDataError):
+        return None
+
+
+def _settings(package: str, table: Any) -> ConfigSettings:
+    place = f"installer.build-config-settings.{package}"
+    if not isinstance(table, Mapping):
+        raise InvalidDataError(f"expected a table, found {table!r}", place, file=_SOMEWHERE)
+    for value in table.values():
+        is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if not (isinstance(value, str) or is_list):
+            raise InvalidDataError(f"expected strings, found {value!r}", place, file=_SOMEWHERE)
+    return dict(table)

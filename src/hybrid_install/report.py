@@ -102,6 +102,11 @@ def counts(plan: Plan) -> str:
     return ", ".join(parts) or "nothing is selected"
 
 
+def packages(number: int) -> str:
+    """`1 package`, `2 packages`."""
+    return f"{number} package{'' if number == 1 else 's'}"
+
+
 def plan_table(plan: Plan) -> str:
     """The plan for people: a line an operation, in columns."""
     if plan.handover is not None:

@@ -109,7 +109,7 @@ def _of_distributions(ours: Installed, poetrys: Installed) -> Iterator[str]:
     yield from _of_mappings(f"{name}: ", _comparable(ours), _comparable(poetrys))
     if ours.entry_points != poetrys.entry_points:
         yield f"{name}: entry points {ours.entry_points!r}, Poetry's {poetrys.entry_points!r}"
-    if _origin(ours) != _origin(poetrys):
+    if ours.origin != poetrys.origin:
         yield f"{name}: direct_url.json {ours.origin}, Poetry's {poetrys.origin}"
 
 
@@ -126,13 +126,6 @@ def _comparable(installed: Installed) -> dict[str, str]:
         recorded = "as recorded" if file.is_as_recorded else "NOT as RECORD says"
         described[path] = f"{digest or 'MISSING'}, {mode}, {recorded}"
     return described
-
-
-def _origin(installed: Installed) -> dict[str, Any] | None:
-    """direct_url.json without the hashes of an archive, which only Poetry writes."""
-    if installed.origin is None:
-        return None
-    return {key: {} if key == "archive_info" else value for key, value in installed.origin.items()}
 
 
 def _of_mappings(label: str, ours: Mapping[str, str], poetrys: Mapping[str, str]) -> Iterator[str]:

@@ -111,7 +111,7 @@ def project(*indexes: Index, name: str | None = "root") -> Project:
         groups=(),
         extras=frozenset(),
         indexes=indexes or (DEFAULT_INDEX,),
-        build_constraints=frozenset(),
+        build_constraints={},
     )
 
 

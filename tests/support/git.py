@@ -39,18 +39,24 @@ class GitServer:
     def repository(self, name: str, files: Mapping[str, str]) -> str:
         """A repository of one commit; its url."""
         folder = self._root / name
-        write_files(folder, files)
-        repository = Repo.init(str(folder))
-        porcelain.add(repository, [str(folder / file) for file in files])
-        porcelain.commit(
-            repository,
-            message=b"All of it",
-            author=_WHO,
-            committer=_WHO,
-            author_timestamp=0,
-            commit_timestamp=0,
-            author_timezone=0,
-            commit_timezone=0,
-        )
-        self._repositories[f"/{name}"] = repository
+        repository(folder, files)
+        self._repositories[f"/{name}"] = Repo(str(folder))
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"
+
+
+def repository(folder: Path, files: Mapping[str, str]) -> str:
+    """A repository of one commit on disk; its file:// url."""
+    write_files(folder, files)
+    made = Repo.init(str(folder))
+    porcelain.add(made, [str(folder / file) for file in files])
+    porcelain.commit(
+        made,
+        message=b"All of it",
+        author=_WHO,
+        committer=_WHO,
+        author_timestamp=0,
+        commit_timestamp=0,
+        author_timezone=0,
+        commit_timezone=0,
+    )
+    return folder.as_uri()

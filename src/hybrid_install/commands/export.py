@@ -35,6 +35,5 @@ def _text(preparation: Preparation) -> str:
             " neither groups nor markers",
             hint="`poetry lock` with Poetry 2 or later writes version 2.1",
         )
-    policy = Policy(inputs.config.build_policy(inputs.project.build_constraints))
-    whole = make_plan(preparation.selected, {}, inputs.project, policy)
+    whole = make_plan(preparation.selected, {}, inputs.project, Policy(preparation.build_policy))
     return export_text(whole.operations, preparation.target.interpreter.description)

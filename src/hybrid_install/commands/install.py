@@ -7,20 +7,20 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from hybrid_install.commands.access import index_access
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.request import Request
-from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
-from hybrid_install.core.model import Index, NormalizedName
+from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import RequirementsMap
-from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import is_sane, prompt, remember
+from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
-from hybrid_install.report import Report, counts
+from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall
@@ -87,43 +87,47 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
 
 
 def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
-    """Removals first, then everything that uv installs, from all indexes at once."""
-    plan, target = preparation.plan, preparation.target
-    if removed := plan.having(Action.REMOVE):
-        report.say("uv", f"removing {len(removed)} packages")
-        uv.uninstall([each.name for each in removed], target.python)
-    if not plan.bulk:
-        return
-    report.say("uv", f"installing {len(plan.bulk)} packages")
+    """Everything that uv installs, from all indexes at once, and what it removes.
+
+    Nothing is removed before the indexes have said that they have every file.
+    """
+    plan = preparation.plan
+    requirements = RequirementsMap.of(plan.bulk)
+    bulk = bulk_install(preparation, uv) if plan.bulk else None
+    try:
+        if bulk:
+            report.say("uv", f"installing {packages(len(plan.bulk))}")
+        files = bulk.choose(requirements, preparation.request.feed) if bulk else None
+        _remove(preparation, uv, report)
+        if bulk:
+            bulk.run(requirements, files)
+    except CommandFailedError as error:
+        raise _failed("uv", error) from None
+    settle(requirements, preparation.target.interpreter)
+
+
+def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
+    """Uv with everything that it needs to know of the target and the indexes."""
+    target = preparation.target
     install_target = InstallTarget(
         target.python,
-        reinstall=tuple(each.name for each in plan.having(Action.REINSTALL)),
+        reinstall=tuple(each.name for each in preparation.plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
     )
-    bulk = BulkInstall(
-        uv,
+    return BulkInstall(
+        replace(uv, workers=preparation.inputs.config.max_workers),
         index_access(preparation, uv),
         target.interpreter,
         install_target,
         cache_dir(preparation.request.environ),
+        {name: lines for name, lines in preparation.build_constraints.items() if lines},
     )
-    try:
-        bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
-    except CommandFailedError as error:
-        raise _failed("uv", error) from None
 
 
-def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
-    """Every index of the project under a name of our own, with its credentials."""
-    named: dict[Index, NamedIndex] = {}
-    credentials: dict[str, Credentials] = {}
-    for number, index in enumerate(preparation.inputs.project.indexes):
-        name = f"hi{number}"
-        url, in_url = split_userinfo(index.url or uv.default_index_url())
-        named[index] = NamedIndex(name, url)
-        if found := in_url or preparation.inputs.config.credentials(index.name):
-            credentials[name] = found
-    return IndexAccess(named, credentials)
+def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
+    if removed := preparation.plan.having(Action.REMOVE):
+        report.say("uv", f"removing {packages(len(removed))}")
+        uv.uninstall([each.name for each in removed], preparation.target.python)
 
 
 def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
@@ -161,7 +165,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
 
 def _task(*, binds_root: bool, deferred: int) -> str:
     tasks = ["binding the project"] if binds_root else []
-    tasks += [f"installing {deferred} packages that are left to it"] if deferred else []
+    tasks += [f"installing {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 
 

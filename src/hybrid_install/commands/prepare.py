@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
-from hybrid_install.core.deferral import Handover
+from hybrid_install.core.build_constraints import constraint_lines
+from hybrid_install.core.deferral import BuildPolicy, Handover
 from hybrid_install.core.distribution import Installed
+from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
 from hybrid_install.core.lockfile import Lockfile
-from hybrid_install.core.model import LockedPackage
-from hybrid_install.core.plan import Plan, Policy, make_plan
+from hybrid_install.core.model import (
+    DirectorySource,
+    FileSource,
+    LockedPackage,
+    NormalizedName,
+)
+from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, several_versions, wanted
 from hybrid_install.environment.installed import installed
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
+from hybrid_install.environment.tags import supported_tags
+from hybrid_install.environment.trust import TrustOfSources, trust_of
 from hybrid_install.errors import (
     InvalidDataError,
     LockfileError,
+    ProjectError,
     SelectionError,
     ToolError,
 )
-from hybrid_install.files import find_pyproject, read_lock, read_project, read_toml
+from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
 from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report
 from hybrid_install.tools import poetry as poetry_tool
@@ -97,8 +108,9 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
-        """The locked packages for this target."""
-        return select(self.inputs.lock, self.inputs.wanted, self.target.interpreter.markers)
+        """The locked packages for this target, with their places on disk."""
+        selected = select(self.inputs.lock, self.inputs.wanted, self.target.interpreter.markers)
+        return tuple(located(package, self.inputs.project_dir) for package in selected)
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
@@ -111,11 +123,51 @@ class Preparation:
         if handover is not None:
             return Plan((), handover)
         policy = Policy(
-            self.inputs.config.build_policy(self.inputs.project.build_constraints),
+            self.build_policy,
+            self.tags,
             sync=self.request.sync,
             no_directory=self.request.no_directory,
         )
-        return make_plan(self.selected, self.installed(), self.inputs.project, policy)
+        plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
+        refuse_missing_paths(plan)
+        return plan
+
+    @cached_property
+    def tags(self) -> Tags | None:
+        """The wheel tags that the target supports."""
+        return supported_tags(self.target.interpreter, self.runner, self.request.environ)
+
+    @cached_property
+    def build_constraints(self) -> Mapping[NormalizedName, tuple[str, ...] | None]:
+        """The build constraints for the target, None for those that uv cannot be told."""
+        tables, markers = self.inputs.project.build_constraints, self.target.interpreter.markers
+        return {name: constraint_lines(table, markers) for name, table in tables.items()}
+
+    @cached_property
+    def trust(self) -> TrustOfSources:
+        """Poetry's certificates, as uv takes them."""
+        inputs = self.inputs
+        return trust_of(
+            inputs.project.indexes, inputs.config, inputs.project_dir, self.request.environ
+        )
+
+    @cached_property
+    def build_policy(self) -> BuildPolicy:
+        """What bears on files, builds and repositories."""
+        config, lines = self.inputs.config, self.build_constraints
+        return BuildPolicy(
+            config.binary_policy,
+            odd_constraints=frozenset(name for name in lines if lines[name] is None),
+            refused=self.trust.refused,
+            git_urls=self._urls_with_credentials(),
+            has_git=shutil.which("git", path=self.request.environ.get("PATH")) is not None,
+        )
+
+    def _urls_with_credentials(self) -> frozenset[str]:
+        """`Authenticator.get_credentials_for_git_url`: only the very url of a source counts."""
+        config, indexes = self.inputs.config, self.inputs.project.indexes
+        urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
+        return frozenset(url for name, url in urls.items() if url and config.credentials(name))
 
     def _handover(self) -> Handover | None:
         config, target = self.inputs.config, self.target
@@ -144,6 +196,19 @@ class Preparation:
         interpreter = probe(self.target.python, self.runner, self.request.environ)
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         return replace(self, target=target)
+
+
+def refuse_missing_paths(plan: Plan) -> None:
+    """`PathDependency.validate` (poetry-core), asked by `Installer._do_install`."""
+    for operation in plan.having(Action.INSTALL, Action.REINSTALL, Action.DEFER):
+        match operation.package and operation.package.source:
+            case FileSource(path, location=place) | DirectorySource(path, location=place):
+                if not Path(place).exists():
+                    raise ProjectError(
+                        f"Path {place} for {operation.name} does not exist",
+                        hint=f"poetry.lock takes {operation.name} from {path}: is it copied, or"
+                        " checked out, before the install? `--no-directory` leaves folders out",
+                    )
 
 
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:

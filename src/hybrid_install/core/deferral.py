@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from enum import Enum
+from urllib.parse import urlsplit
 
+from hybrid_install.core.credentials import split_userinfo
+from hybrid_install.core.file_choice import BinaryPolicy, Tags, is_undecided
+from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
@@ -15,29 +20,32 @@ from hybrid_install.core.model import (
     NormalizedName,
     UrlSource,
 )
-from hybrid_install.core.project import is_single_page
 
-_SDIST_FORMATS_OF_UV = (".tar.gz", ".zip")
+_FORMATS_OF_UV = (".whl", ".tar.gz", ".zip")
 
-# `Chooser._get_links` (poetry/installation/chooser.py) drops these.
-_NEVER_INSTALLED = (".egg", ".exe", ".msi", ".rpm", ".srpm")
+_SCHEMES_OF_UV = frozenset({"https", "ssh", "file"})
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Deferral(Enum):
     """Why Poetry installs one package."""
 
-    GIT = "it is a git dependency"
-    URL = "it is an archive behind a url"
-    FILE = "it is an archive on disk"
-    DIRECTORY = "it is a project on disk"
-    SINGLE_PAGE = "its source is a single page of links"
-    CERTIFICATES = "its source has certificates of its own in Poetry's configuration"
+    GIT_DEVELOP = "it is a git dependency in develop mode: Poetry checks it out on every run"
+    GIT_REFERENCE = "the lock does not name the commit of its repository"
+    GIT_CREDENTIALS = "its repository's url is one that http-basic credentials are for"
+    GIT_SCHEME = "uv fetches repositories by https, ssh and file urls only"
+    NO_GIT = "there is no git on this machine, and Poetry needs none"
+    URL_CREDENTIALS = "its locked url holds credentials, which Poetry records and uv does not"
+    CLIENT_CERTIFICATE = "its source's client certificate is not one that uv can be given"
     NO_HASHES = "the lock holds no hashes for it"
     WEAK_HASH = "the lock holds a hash that uv does not verify"
-    FILE_FORMAT = "uv refuses the format of its files"
+    FILE_FORMAT = "uv refuses the format of its file"
+    NO_FILE = "no file that the lock names fits this Python and platform"
+    EQUAL_FILES = "several of its files fit equally well: the index's order decides"
     SEVERAL_VERSIONS = "the lock selects several versions of it"
-    BINARY_POLICY = "installer.no-binary or installer.only-binary is set for it"
-    BUILD_SETTINGS = "it has build constraints or build-config-settings of its own"
+    BUILT_VERSION = "the version that its project builds is not the locked one"
+    BUILD_CONSTRAINTS = "its build constraints are not plain versions"
 
 
 class Handover(Enum):
@@ -58,74 +66,96 @@ MADE_BY_POETRY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class BuildPolicy:
-    """Poetry's settings that bear on which file is installed, and how.
+    """What Poetry's settings and the machine say of files, builds and repositories.
 
-    `binary_policy_for` and `build_settings_for` hold normalized names; `:all:` stands for every
-    package. `with_certificates` holds sources by their `certificate_name`.
+    `odd_constraints` are the names whose build constraints uv cannot be told; `refused` are the
+    sources, by name, whose client certificate it cannot be given; `git_urls` the repositories
+    that credentials are configured for.
     """
 
-    binary_policy_for: frozenset[str] = frozenset()
-    build_settings_for: frozenset[NormalizedName] = frozenset()
-    with_certificates: frozenset[str] = frozenset()
+    binary: BinaryPolicy = field(default_factory=BinaryPolicy)
+    odd_constraints: frozenset[NormalizedName] = frozenset()
+    refused: frozenset[str] = frozenset()
+    git_urls: frozenset[str] = frozenset()
+    has_git: bool = True
 
 
-def deferral(package: LockedPackage, index: Index | None, policy: BuildPolicy) -> Deferral | None:
-    """Why uv cannot install `package` exactly as locked, None where it can."""
+def deferral(
+    package: LockedPackage,
+    index: Index | None,
+    files: tuple[LockedFile, ...],
+    policy: BuildPolicy,
+    tags: Tags | None,
+) -> Deferral | None:
+    """Why uv cannot install `package` exactly as locked, None where it can.
+
+    `files` are the candidates for the target, best first.
+    """
     match package.source:
-        case GitSource():
-            return Deferral.GIT
-        case UrlSource():
-            return Deferral.URL
+        case GitSource() as source:
+            found = _of_git(source, develop=package.develop, policy=policy)
+        case UrlSource(url):
+            has_secret = split_userinfo(url)[1] is not None
+            found = Deferral.URL_CREDENTIALS if has_secret else _of_file(files)
         case FileSource():
-            return Deferral.FILE
+            found = _of_file(files)
         case DirectorySource():
-            return Deferral.DIRECTORY
-    assert index is not None, "a registry package has an index"  # noqa: S101
-    return _source_deferral(index, policy) or _file_deferral(package, policy)
+            found = None
+        case _:
+            assert index is not None, "a registry package has an index"  # noqa: S101
+            found = _of_index(package, index, files, policy, tags)
+    return found or _of_build(package, files, policy)
 
 
-def certificate_name(source: str) -> str:
-    """A source's name as far as `POETRY_CERTIFICATES_<NAME>_CERT` tells it apart from others."""
-    return source.lower().replace("_", "-")
+def _of_git(source: GitSource, *, develop: bool, policy: BuildPolicy) -> Deferral | None:
+    if develop:
+        return Deferral.GIT_DEVELOP
+    if not _COMMIT.fullmatch(source.resolved_reference or ""):
+        return Deferral.GIT_REFERENCE
+    scheme = urlsplit(git_url(source.url)).scheme
+    if scheme not in _SCHEMES_OF_UV:
+        return Deferral.GIT_SCHEME
+    if scheme == "https" and split_userinfo(source.url)[1] is not None:
+        return Deferral.URL_CREDENTIALS
+    if source.url in policy.git_urls:
+        return Deferral.GIT_CREDENTIALS
+    return None if policy.has_git else Deferral.NO_GIT
 
 
-def _source_deferral(index: Index, policy: BuildPolicy) -> Deferral | None:
-    if is_single_page(index):
-        return Deferral.SINGLE_PAGE
-    if certificate_name(index.name) in policy.with_certificates:
-        return Deferral.CERTIFICATES
-    return None
+def _of_index(
+    package: LockedPackage,
+    index: Index,
+    files: tuple[LockedFile, ...],
+    policy: BuildPolicy,
+    tags: Tags | None,
+) -> Deferral | None:
+    if index.name in policy.refused:
+        return Deferral.CLIENT_CERTIFICATE
+    if package.files and not files:
+        return Deferral.NO_FILE
+    if is_undecided(files, tags):
+        return Deferral.EQUAL_FILES
+    return _of_file(files)
 
 
-def _file_deferral(package: LockedPackage, policy: BuildPolicy) -> Deferral | None:
-    if not package.files:
+def _of_file(files: tuple[LockedFile, ...]) -> Deferral | None:
+    if not files:
         return Deferral.NO_HASHES
-    if _needs_a_refused_format(package):
+    if not files[0].name.endswith(_FORMATS_OF_UV):
         return Deferral.FILE_FORMAT
-    usable = usable_files(package)
-    if not all(file.hash.is_strong for file in usable):
-        return Deferral.WEAK_HASH
-    if policy.binary_policy_for & {package.name, ":all:"}:
-        return Deferral.BINARY_POLICY
-    if package.name in policy.build_settings_for:
-        return Deferral.BUILD_SETTINGS
-    return None
+    return None if files[0].hash.is_strong else Deferral.WEAK_HASH
 
 
-def _needs_a_refused_format(package: LockedPackage) -> bool:
-    """Whether a target may exist for which only a file of a format that uv refuses is left."""
-    usable = usable_files(package)
-    fits_everywhere = any(file.name.endswith("-none-any.whl") for file in usable)
-    refused = [
-        file
-        for file in package.files
-        if file not in usable and not file.name.endswith(_NEVER_INSTALLED)
-    ]
-    return not usable or (bool(refused) and not fits_everywhere)
+def _of_build(
+    package: LockedPackage, files: tuple[LockedFile, ...], policy: BuildPolicy
+) -> Deferral | None:
+    is_built = not (files and files[0].is_wheel)
+    is_odd = is_built and package.name in policy.odd_constraints
+    return Deferral.BUILD_CONSTRAINTS if is_odd else None
 
 
-def usable_files(package: LockedPackage) -> tuple[LockedFile, ...]:
-    """The files that both Poetry and uv (0.12 and later) accept."""
+def usable_files(files: tuple[LockedFile, ...]) -> tuple[LockedFile, ...]:
+    """Those of the candidates that uv can be told: of a format and with a hash that it takes."""
     return tuple(
-        file for file in package.files if file.is_wheel or file.name.endswith(_SDIST_FORMATS_OF_UV)
+        file for file in files if file.name.endswith(_FORMATS_OF_UV) and file.hash.is_strong
     )

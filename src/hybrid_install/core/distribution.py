@@ -5,21 +5,83 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hybrid_install.core.model import NormalizedName
+from hybrid_install.core.git_urls import git_url
+from hybrid_install.core.model import (
+    DirectorySource,
+    DirectSource,
+    FileSource,
+    GitSource,
+    NormalizedName,
+    UrlSource,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a distribution came from other than an index, as Poetry reads it.
+
+    `kind` is `file`, `directory`, `url`, the name of a version control system, or empty where it
+    is unknown. `url` is a path for a file and a directory. Mirrors
+    `InstalledRepository._create_package_from_pep610` (poetry/repositories/installed_repository.py).
+    """
+
+    kind: str
+    url: str
+    reference: str | None = None
+    resolved_reference: str | None = None
+    subdirectory: str | None = None
+    editable: bool = False
+
+    def is_of(self, source: DirectSource, *, develop: bool) -> bool:
+        """Whether Poetry would leave the distribution alone.
+
+        `PackageSpecification.is_same_source_as` (poetry-core), and the comparison of `develop` in
+        `Transaction.calculate_operations`.
+        """
+        expected = origin_of(source, develop=develop)
+        if (self.kind, self.url) != (expected.kind, expected.url):
+            return False
+        if (self.subdirectory or None) != (expected.subdirectory or None):
+            return False
+        if expected.kind in {"git", "directory"} and self.editable != develop:
+            return False
+        return self._has_reference_of(expected)
+
+    def _has_reference_of(self, expected: Origin) -> bool:
+        resolved = self.resolved_reference
+        if resolved and resolved == expected.resolved_reference:
+            return True
+        ours, theirs = self.reference or "", expected.reference or ""
+        if bool(ours) != bool(theirs):
+            return False
+        return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def origin_of(source: DirectSource, *, develop: bool) -> Origin:
+    """The origin of a distribution that Poetry has installed from `source`."""
+    match source:
+        case GitSource(url, reference, resolved, subdirectory):
+            return Origin("git", git_url(url), reference, resolved, subdirectory, develop)
+        case UrlSource(url, subdirectory):
+            return Origin("url", url, subdirectory=subdirectory)
+        case FileSource(location=location, subdirectory=subdirectory):
+            return Origin("file", location, subdirectory=subdirectory)
+        case DirectorySource(location=location):
+            return Origin("directory", location, editable=develop)
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One installed distribution.
 
-    `origin` is the url of its direct_url.json (PEP 610) or the folder of an editable install,
-    None where it came from an index. `is_whole` is False where an installer was cut off: it then
-    lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed again.
+    `origin` is None where it came from an index. `is_whole` is False where an installer was cut
+    off: it then lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed
+    again.
     """
 
     name: NormalizedName
     version: str
-    origin: str | None = None
+    origin: Origin | None = None
     is_whole: bool = True
     is_system: bool = False
     stamp: tuple[str, int] = ("", 0)

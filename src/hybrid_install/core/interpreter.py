@@ -13,8 +13,9 @@ class Interpreter:
     """What the plan needs to know of a Python.
 
     `executable` is the interpreter itself, never a shim. `platform` distinguishes targets whose
-    wheels differ. `is_presumed` marks one that is not on this machine: its markers are this
-    machine's with that version.
+    wheels differ. `tag_name` (`cp`), `tag_version` (`311`), `sysconfig_platform` and
+    `is_free_threaded` are what its tags (PEP 425) follow from. `is_presumed` marks one that is
+    not on this machine: its markers are this machine's with that version.
     """
 
     executable: Path
@@ -24,6 +25,10 @@ class Interpreter:
     sys_path: tuple[Path, ...]
     site_packages: tuple[Path, ...]
     platform: str
+    tag_name: str = "cp"
+    tag_version: str = ""
+    sysconfig_platform: str = ""
+    is_free_threaded: bool = False
     includes_system: bool = False
     is_presumed: bool = False
 

@@ -80,20 +80,27 @@ class UrlSource:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """An archive on disk; `path` is POSIX and relative to the lock's folder."""
+    """An archive on disk; `path` is POSIX and relative to the lock's folder.
+
+    `location` is that path, absolute and through links (`Locker._get_locked_package`); empty
+    where nobody has looked at the disk yet.
+    """
 
     path: str
     subdirectory: str | None
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectorySource:
-    """A project on disk; `path` is POSIX and relative to the lock's folder."""
+    """A project on disk; `path` and `location` as of a `FileSource`."""
 
     path: str
+    location: str = ""
 
 
-Source = RegistrySource | GitSource | UrlSource | FileSource | DirectorySource
+DirectSource = GitSource | UrlSource | FileSource | DirectorySource
+Source = RegistrySource | DirectSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover, deferral
-from hybrid_install.core.distribution import Distribution, Installed
+from hybrid_install.core.distribution import Distribution, Installed, Origin
+from hybrid_install.core.file_choice import Tags, files_of
 from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
     GitSource,
     Index,
+    LockedFile,
     LockedPackage,
     NormalizedName,
     RegistrySource,
@@ -45,7 +47,7 @@ class Operation:
 
     `source` says where the files come from, credentials removed; `reason` why the action was
     chosen, empty where there is nothing to add. `package` and `index` are None for a removal,
-    `index` also for anything that is not from an index.
+    `index` also for anything that is not from an index. `files` are those that fit, best first.
     """
 
     name: NormalizedName
@@ -55,6 +57,7 @@ class Operation:
     reason: str = ""
     package: LockedPackage | None = None
     index: Index | None = None
+    files: tuple[LockedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What bears on the plan besides the selection."""
+    """What bears on the plan besides the selection.
+
+    `tags` are the target's, None where they are unknown or every target is meant.
+    """
 
     build: BuildPolicy
+    tags: Tags | None = None
     sync: bool = False
     no_directory: bool = False
 
@@ -126,15 +133,21 @@ def _operation(
     index = index_of(package, project)
     source = source_text(package, index)
 
+    files = files_of(package, policy.tags, policy.build.binary)
+
     def of(action: Action, reason: str = "") -> Operation:
-        return Operation(package.name, package.version, action, source, reason, package, index)
+        return Operation(
+            package.name, package.version, action, source, reason, package, index, files
+        )
 
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
-    if index and present and not wrong:
+    if present and not wrong:
         return of(Action.KEEP)
-    if reason := deferral(package, index, policy.build):
+    if present and _builds_another_version(package, present):
+        return of(Action.DEFER, Deferral.BUILT_VERSION.value)
+    if reason := deferral(package, index, files, policy.build, policy.tags):
         return of(Action.DEFER, reason.value)
     return of(Action.REINSTALL, wrong) if present else of(Action.INSTALL)
 
@@ -147,9 +160,25 @@ def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
         return f"{present.version} is installed"
     if not present.is_whole:
         return "an earlier installation of it was cut off"
-    if present.origin is not None:
-        return f"is installed from {without_credentials(present.origin)}"
-    return ""
+    if _is_from(package, present.origin):
+        return ""
+    if present.origin is None:
+        return "is installed from an index"
+    return f"is installed from {without_credentials(present.origin.url)}"
+
+
+def _is_from(package: LockedPackage, origin: Origin | None) -> bool:
+    """Whether the distribution's origin is the locked one; an index leaves none."""
+    if isinstance(package.source, RegistrySource):
+        return origin is None
+    return origin is not None and origin.is_of(package.source, develop=package.develop)
+
+
+def _builds_another_version(package: LockedPackage, present: Distribution) -> bool:
+    """A project or repository with a dynamic version, of which Poetry builds anew each time."""
+    is_project = isinstance(package.source, DirectorySource | GitSource)
+    is_other = not same_version(present.version, package.version)
+    return is_project and is_other and _is_from(package, present.origin)
 
 
 def _removals(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hybrid_install.core.document import (
@@ -48,7 +49,7 @@ class Project:
 
     `name` is None only without package mode. `python_versions` is Poetry's constraint, `*` where
     none is given. `indexes` is Poetry's pool in its order; it includes the default index exactly
-    where Poetry adds it. `build_constraints` and `requires_plugins` are names only.
+    where Poetry adds it. `build_constraints` is its table, by the name of what is built.
     """
 
     name: NormalizedName | None
@@ -57,7 +58,8 @@ class Project:
     groups: tuple[Group, ...]
     extras: frozenset[NormalizedName]
     indexes: tuple[Index, ...]
-    build_constraints: frozenset[NormalizedName]
+    build_constraints: Mapping[NormalizedName, Table]
+    required_plugins: frozenset[NormalizedName] = frozenset()
 
     @classmethod
     def from_dict(cls, document: Table) -> Project:
@@ -84,8 +86,12 @@ class Project:
             groups=_groups(document),
             extras=_extras(document),
             indexes=_indexes(document),
-            build_constraints=frozenset(
-                normalize_name(key) for key in table_at(document, *POETRY, "build-constraints")
+            build_constraints={
+                normalize_name(key): table_at(document, *POETRY, "build-constraints", key)
+                for key in table_at(document, *POETRY, "build-constraints")
+            },
+            required_plugins=frozenset(
+                normalize_name(key) for key in table_at(document, *POETRY, "requires-plugins")
             ),
         )
 

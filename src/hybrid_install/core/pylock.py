@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from hybrid_install.core.document import Table, optional, required, table_at, tables
-from hybrid_install.core.model import Hash, Index, NormalizedName, normalize_name
-from hybrid_install.core.requirements import Requirement
+from hybrid_install.core.git_urls import git_url
+from hybrid_install.core.model import (
+    DirectorySource,
+    FileSource,
+    GitSource,
+    Hash,
+    Index,
+    LockedFile,
+    NormalizedName,
+    UrlSource,
+    normalize_name,
+)
+from hybrid_install.core.requirements import DirectRequirement, Requirement
 from hybrid_install.core.uv_config import NamedIndex, toml_string
 from hybrid_install.errors import ToolError
 
-# No distribution may have it: the name is longer than any index allows in practice.
+# It must not be one of the packages that are asked for.
 _SYNTHETIC_NAME = "hybrid-install-asks-for-urls"
 
 
@@ -33,10 +44,14 @@ class OfferedFile:
         """The file's name, from the url's last segment."""
         return unquote(urlsplit(self.url).path.rpartition("/")[2])
 
-    @property
-    def is_wheel(self) -> bool:
-        """Whether the file is a wheel by its name."""
-        return self.name.endswith(".whl")
+    def is_locked_as(self, locked: LockedFile) -> bool:
+        """Whether this is the locked file, as far as the index says.
+
+        `Chooser._choose_hash_verified_link` (poetry/installation/chooser.py): a hash of an
+        algorithm that the lock does not have says nothing.
+        """
+        stated = [each for each in self.hashes if each.algorithm == locked.hash.algorithm]
+        return locked.hash in stated if stated else self.name == locked.name
 
 
 Offer = tuple[OfferedFile, ...]
@@ -97,42 +112,36 @@ def _offer(package: Table) -> Offer:
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """A file that may be installed: where it is and the hash it must have."""
+    """The file that is installed: its name, where it is and the hash it must have."""
 
+    name: str
     url: str
     hash: Hash
-    is_wheel: bool
     size: int | None
 
+    @property
+    def is_wheel(self) -> bool:
+        """Whether the file is a wheel by its name."""
+        return self.name.endswith(".whl")
 
-def choose(requirement: Requirement, offer: Offer) -> tuple[PinnedFile, ...]:
-    """The offered files that the lock names, wheels only where there is one.
 
-    The index's hash must be the lock's; where the index states none, the lock's hash of that
-    file name is demanded at the download. Empty where nothing fits; `ToolError` where the index
-    has the locked file names with other contents.
+def choose(requirement: Requirement, offer: Offer) -> PinnedFile | None:
+    """The best of the requirement's files that the index offers, None where it offers none.
+
+    The index's hash must be the lock's; where the index states none of that algorithm, the
+    lock's hash of that file name is demanded at the download. `ToolError` where the index has
+    the locked file names with other contents.
     """
-    locked = {file.name: file.hash for file in requirement.files}
-    allowed = set(locked.values())
-    pinned = []
-    for file in offer:
-        matching = [each for each in file.hashes if each in allowed]
-        if matching or (not file.hashes and file.name in locked):
-            pinned.append(
-                PinnedFile(
-                    file.url,
-                    matching[0] if matching else locked[file.name],
-                    file.is_wheel,
-                    file.size,
-                )
-            )
-    if not pinned:
-        _refuse_mismatch(requirement, offer, locked)
-    wheels = tuple(each for each in pinned if each.is_wheel)
-    return wheels or tuple(pinned)
+    for locked in requirement.files:
+        for file in offer:
+            if file.is_locked_as(locked):
+                return PinnedFile(locked.name, file.url, locked.hash, file.size)
+    _refuse_mismatch(requirement, offer)
+    return None
 
 
-def _refuse_mismatch(requirement: Requirement, offer: Offer, locked: Mapping[str, Hash]) -> None:
+def _refuse_mismatch(requirement: Requirement, offer: Offer) -> None:
+    locked = {file.name for file in requirement.files}
     changed = sorted(file.name for file in offer if file.name in locked)
     if changed:
         raise ToolError(
@@ -144,32 +153,60 @@ def _refuse_mismatch(requirement: Requirement, offer: Offer, locked: Mapping[str
 
 
 def pylock(
-    chosen: Iterable[tuple[Requirement, tuple[PinnedFile, ...]]],
+    chosen: Iterable[tuple[Requirement, PinnedFile]],
+    direct: Iterable[DirectRequirement],
     indexes: Mapping[Index, NamedIndex],
 ) -> str:
-    """The pylock.toml: every file by url and hash, every package from its own index.
+    """The pylock.toml: every file by url and hash, every package from its own place.
 
     `index` decides the bucket of uv's cache that a wheel is shared through, hence no trailing
-    slash.
+    slash. A project on disk has no version: what it builds may differ from what was locked.
     """
     lines = ['lock-version = "1.0"', 'created-by = "hybrid-install"']
-    for requirement, files in chosen:
+    for requirement, file in chosen:
         lines += [
-            "",
-            "[[packages]]",
-            f"name = {toml_string(requirement.name)}",
+            *_package(requirement.name),
             f"version = {toml_string(requirement.version)}",
             f"index = {toml_string(indexes[requirement.index].url.rstrip('/'))}",
+            f"wheels = [{_file(file)}]" if file.is_wheel else f"sdist = {_file(file)}",
         ]
-        wheels = [file for file in files if file.is_wheel]
-        if wheels:
-            lines.append(f"wheels = [{', '.join(_file(file) for file in wheels)}]")
-        else:
-            lines.append(f"sdist = {_file(files[0])}")
+    for each in direct:
+        lines += [*_package(each.name), _place(each)]
     return "\n".join(lines) + "\n"
+
+
+def _package(name: NormalizedName) -> tuple[str, ...]:
+    return "", "[[packages]]", f"name = {toml_string(name)}"
+
+
+def _place(requirement: DirectRequirement) -> str:
+    match requirement.source:
+        case GitSource(url, reference, commit, subdirectory):
+            place = {"type": "git", "url": git_url(url), "commit-id": commit or ""}
+            place |= {"requested-revision": reference} if reference else {}
+            place |= {"subdirectory": subdirectory} if subdirectory else {}
+            return f"vcs = {_inline(place)}"
+        case UrlSource(url, subdirectory):
+            return _archive({"url": urldefrag(url).url}, subdirectory, requirement.hash)
+        case FileSource(location=location, subdirectory=subdirectory):
+            return _archive({"path": location}, subdirectory, requirement.hash)
+        case DirectorySource(location=location):
+            editable = "true" if requirement.develop else "false"
+            return f"directory = {{ path = {toml_string(location)}, editable = {editable} }}"
+
+
+def _archive(place: dict[str, str], subdirectory: str | None, locked: Hash | None) -> str:
+    assert locked is not None, "an archive without a hash is left to Poetry"  # noqa: S101
+    place |= {"subdirectory": subdirectory} if subdirectory else {}
+    hashes = _inline({locked.algorithm: locked.digest})
+    return f"archive = {_inline(place).removesuffix(' }')}, hashes = {hashes} }}"
 
 
 def _file(file: PinnedFile) -> str:
     size = f"size = {file.size}, " if file.size is not None else ""
-    hashes = f"{{ {file.hash.algorithm} = {toml_string(file.hash.digest)} }}"
+    hashes = _inline({file.hash.algorithm: file.hash.digest})
     return f"{{ url = {toml_string(file.url)}, {size}hashes = {hashes} }}"
+
+
+def _inline(table: Mapping[str, str]) -> str:
+    return f"{{ {', '.join(f'{key} = {toml_string(value)}' for key, value in table.items())} }}"

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote, urldefrag
 
 from hybrid_install.core.deferral import usable_files
-from hybrid_install.core.model import Index, LockedFile, NormalizedName
+from hybrid_install.core.git_urls import git_url
+from hybrid_install.core.model import (
+    DirectorySource,
+    DirectSource,
+    FileSource,
+    GitSource,
+    Hash,
+    Index,
+    LockedFile,
+    NormalizedName,
+    RegistrySource,
+    UrlSource,
+)
 from hybrid_install.core.plan import Action, Operation
 from hybrid_install.core.redaction import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One package for uv: the pin, the index, and the only files that may be installed."""
+    """One package from an index: the pin, and the only files that may be installed, best first."""
 
     name: NormalizedName
     version: str
@@ -29,49 +42,164 @@ class Requirement:
         return f"{self.name}==={self.version}"
 
     @property
+    def is_built(self) -> bool:
+        """Whether the file that is installed, if the index still has it, is an sdist."""
+        return not self.files[0].is_wheel
+
+    @property
     def hashes(self) -> tuple[str, ...]:
         """The allowed hashes, sorted, each once."""
         return tuple(sorted({str(file.hash) for file in self.files}))
 
     def line(self) -> str:
         """The requirement in requirements.txt syntax, a hash a line."""
-        return " \\\n".join([self.pin, *(f"    --hash={each}" for each in self.hashes)])
+        return _with_hashes(self.pin, self.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectRequirement:
+    """One package from no index: an archive, a project on disk, a repository.
+
+    `hash` is the archive's, None for the others.
+    """
+
+    name: NormalizedName
+    version: str
+    source: DirectSource
+    hash: Hash | None
+    develop: bool = False
+
+    @property
+    def is_built(self) -> bool:
+        """Whether anything but a wheel is installed."""
+        match self.source:
+            case UrlSource(url):
+                return not urldefrag(url).url.partition("?")[0].endswith(".whl")
+            case FileSource(path):
+                return not path.endswith(".whl")
+        return True
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its content may have changed since it was last built."""
+        return isinstance(self.source, DirectorySource)
+
+    @property
+    def url(self) -> str:
+        """The url (PEP 508) that is installed from, without the part of it that is a hash."""
+        match self.source:
+            case GitSource(url, _, commit, subdirectory):
+                return _in_subdirectory(f"git+{git_url(url)}@{commit}", subdirectory)
+            case UrlSource(url, subdirectory):
+                return _in_subdirectory(urldefrag(url).url, subdirectory)
+            case FileSource(location=location, subdirectory=subdirectory):
+                return _in_subdirectory(f"file://{quote(location)}", subdirectory)
+            case DirectorySource(location=location):
+                return f"file://{quote(location)}"
+
+    def line(self) -> str:
+        """The requirement in requirements.txt syntax."""
+        if self.develop:
+            return f"-e {self.url}"
+        return _with_hashes(f"{self.name} @ {self.url}", [str(self.hash)] if self.hash else [])
+
+    def portable_line(self) -> str:
+        """As `line`, with a path that is relative to the project's folder."""
+        if not isinstance(self.source, FileSource | DirectorySource):
+            return self.line()
+        path = f"{'-e ' if self.develop else ''}./{self.source.path}"
+        return _with_hashes(path, [str(self.hash)] if self.hash else [])
+
+
+def _in_subdirectory(url: str, subdirectory: str | None) -> str:
+    return f"{url}#subdirectory={subdirectory}" if subdirectory else url
+
+
+def _with_hashes(requirement: str, hashes: Iterable[str]) -> str:
+    return " \\\n".join([requirement, *(f"    --hash={each}" for each in hashes)])
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementsMap:
-    """Requirements by index, in the order of the indexes' names; each sorted by name."""
+    """Requirements by index, in the order of the indexes' names, and those from no index.
+
+    Each part is sorted by name.
+    """
 
     by_index: tuple[tuple[Index, tuple[Requirement, ...]], ...]
+    direct: tuple[DirectRequirement, ...] = ()
 
     @classmethod
     def of(cls, operations: Iterable[Operation]) -> RequirementsMap:
-        """The map of the operations whose packages come from an index."""
+        """The map of what the operations install."""
         groups: dict[Index, list[Requirement]] = {}
+        direct = []
         for operation in operations:
-            if operation.package is not None and operation.index is not None:
-                requirement = Requirement(
-                    operation.name,
-                    operation.package.version,
-                    operation.index,
-                    usable_files(operation.package),
-                )
-                groups.setdefault(operation.index, []).append(requirement)
+            if operation.package is None:
+                continue
+            if operation.index is None:
+                direct.append(_direct(operation))
+            else:
+                groups.setdefault(operation.index, []).append(_from_index(operation))
         return cls(
             tuple(
                 (index, tuple(sorted(groups[index], key=lambda each: (each.name, each.version))))
                 for index in sorted(groups, key=lambda each: (not each.is_default, each.name))
-            )
+            ),
+            tuple(sorted(direct, key=lambda each: (each.name, each.version))),
         )
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """All requirements, in the map's order."""
+        """All requirements from indexes, in the map's order."""
         return tuple(each for _, requirements in self.by_index for each in requirements)
 
+    def only(self, names: frozenset[NormalizedName]) -> RequirementsMap:
+        """The part of the map with these names."""
+        by_index = (
+            (index, tuple(each for each in requirements if each.name in names))
+            for index, requirements in self.by_index
+        )
+        return RequirementsMap(
+            tuple((index, requirements) for index, requirements in by_index if requirements),
+            tuple(each for each in self.direct if each.name in names),
+        )
 
-def requirements_txt(requirements: Iterable[Requirement]) -> str:
-    """The text that uv is fed for one index."""
+    @property
+    def names(self) -> frozenset[NormalizedName]:
+        """All names."""
+        return frozenset(each.name for each in self._all)
+
+    @property
+    def built(self) -> frozenset[NormalizedName]:
+        """The names of what has to be built first."""
+        return frozenset(each.name for each in self._all if each.is_built)
+
+    @property
+    def _all(self) -> tuple[Requirement | DirectRequirement, ...]:
+        return (*self.requirements, *self.direct)
+
+
+def _from_index(operation: Operation) -> Requirement:
+    assert operation.package is not None and operation.index is not None  # noqa: S101, PT018
+    files = usable_files(operation.files)
+    return Requirement(operation.name, operation.package.version, operation.index, files)
+
+
+def _direct(operation: Operation) -> DirectRequirement:
+    package = operation.package
+    assert package is not None and not isinstance(package.source, RegistrySource)  # noqa: S101, PT018
+    return DirectRequirement(
+        operation.name,
+        package.version,
+        package.source,
+        operation.files[0].hash if operation.files else None,
+        develop=package.develop,
+    )
+
+
+def requirements_txt(requirements: Iterable[Requirement | DirectRequirement]) -> str:
+    """The text that uv is fed for one index, or for what comes from none."""
     return "".join(f"{requirement.line()}\n" for requirement in requirements)
 
 
@@ -88,6 +216,9 @@ def export_text(operations: Iterable[Operation], target: str) -> str:
     sections = [f"# The requirements map of poetry.lock for {target}, by hybrid-install.\n"]
     for index, requirements in exported.by_index:
         sections.append(f"# index: {_index_text(index)}\n{requirements_txt(requirements)}")
+    if exported.direct:
+        direct = "".join(f"{each.portable_line()}\n" for each in exported.direct)
+        sections.append(f"# from no index:\n{direct}")
     if deferred:
         lines = (
             f"# {each.name} {each.version} ({each.source}): {each.reason}\n" for each in deferred

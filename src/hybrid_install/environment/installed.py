@@ -6,10 +6,13 @@ Mirrors `InstalledRepository.load` (poetry/repositories/installed_repository.py)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from hybrid_install.core.distribution import Distribution, Installed, by_name
+from hybrid_install.core.distribution import Distribution, Installed, Origin, by_name
+from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
 
@@ -80,22 +83,45 @@ def _is_whole(dist_info: Path) -> bool:
     return all((dist_info / name).is_file() for name in _WRITTEN_BY_INSTALLERS)
 
 
-def _origin(path: Path, name: str, interpreter: Interpreter) -> str | None:
-    """The url of direct_url.json, or the folder that an editable install leads to."""
+def _origin(path: Path, name: str, interpreter: Interpreter) -> Origin | None:
+    """What direct_url.json says, or the folder that an editable install leads to."""
     is_dist_info = path.name.endswith(".dist-info")
     if is_dist_info and (path / "direct_url.json").exists():
         return _direct_url(path / "direct_url.json")
     if path.parent not in interpreter.site_packages:
-        return str(path.parent) if _is_project(path.parent) else None
-    return _editable_folder(name, interpreter) if is_dist_info else None
+        return Origin("directory", str(path.parent)) if _is_project(path.parent) else None
+    folder = _editable_folder(name, interpreter) if is_dist_info else None
+    return Origin("directory", folder, editable=True) if folder else None
 
 
-def _direct_url(file: Path) -> str:
+def _direct_url(file: Path) -> Origin:
+    """PEP 610. What Poetry stumbles on is an origin of no kind, which equals no locked one."""
     try:
-        url = json.loads(file.read_text(encoding="utf-8")).get("url")
-        return str(url) if url else "an unknown place"
-    except (OSError, ValueError, AttributeError):
-        return "an unreadable direct_url.json"
+        document = json.loads(file.read_text(encoding="utf-8"))
+        return _origin_of(document, document["url"])
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return Origin("", "an unreadable direct_url.json")
+
+
+def _origin_of(document: Mapping[str, Any], url: str) -> Origin:
+    subdirectory = document.get("subdirectory")
+    if "archive_info" in document:
+        is_file = url.startswith("file:")
+        kind, place = ("file", _path_of(url)) if is_file else ("url", url)
+        return Origin(kind, place, subdirectory=subdirectory)
+    if "dir_info" in document:
+        editable = bool(document["dir_info"].get("editable", False))
+        return Origin("directory", _path_of(url), subdirectory=subdirectory, editable=editable)
+    vcs = document["vcs_info"]
+    commit = vcs["commit_id"]
+    return Origin(
+        vcs["vcs"], git_url(url), vcs.get("requested_revision", commit), commit, subdirectory
+    )
+
+
+def _path_of(url: str) -> str:
+    """`url_to_path` (poetry-core)."""
+    return Path(unquote(urlsplit(url).path)).as_posix()
 
 
 def _is_project(folder: Path) -> bool:
@@ -115,7 +141,7 @@ def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
             for line in lines:
                 place = _path_in(line.strip(), folder)
                 if place and not any(map(place.is_relative_to, interpreter.site_packages)):
-                    return str(place)
+                    return str(place.parent if place.name == "src" else place)
     return None
 
 

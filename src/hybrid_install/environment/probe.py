@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,6 +51,12 @@ print(json.dumps({
     "platlib": sysconfig.get_path("platlib"),
     "platform": sysconfig.get_platform() + "-" + "-".join(platform.libc_ver()),
     "includes_system": system,
+    "tag_version": str(
+        sysconfig.get_config_var("interpreter_version")
+        or "".join(map(str, sys.version_info[:2]))
+    ),
+    "sysconfig_platform": sysconfig.get_platform(),
+    "is_free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
 }))
 """
 
@@ -77,6 +84,10 @@ def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpret
         sys_path=tuple(Path(entry) for entry in answer["sys_path"] if entry.strip()),
         site_packages=tuple(dict.fromkeys((Path(answer["purelib"]), Path(answer["platlib"])))),
         platform=answer["platform"],
+        tag_name=_tag_name(answer["markers"]["implementation_name"]),
+        tag_version=answer["tag_version"],
+        sysconfig_platform=answer["sysconfig_platform"],
+        is_free_threaded=answer["is_free_threaded"],
         includes_system=answer["includes_system"],
     )
 
@@ -106,5 +117,12 @@ def presumed(version: str) -> Interpreter:
         sys_path=(),
         site_packages=(),
         platform=sys.platform,
+        tag_version=f"{major}{minor}",
+        sysconfig_platform=sysconfig.get_platform(),
         is_presumed=True,
     )
+
+
+def _tag_name(implementation: str) -> str:
+    """`INTERPRETER_SHORT_NAMES` (poetry/utils/env/script_strings.py)."""
+    return {"cpython": "cp", "pypy": "pp", "python": "py"}.get(implementation, implementation)

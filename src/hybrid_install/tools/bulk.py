@@ -1,7 +1,7 @@
-"""The bulk install: all packages of the plan, from all indexes, by uv.
+"""The bulk install: all packages of the plan, from all indexes and places, by uv.
 
-The pylock feed installs every file by url and hash from its own index in one call. Where uv cannot
-answer for the urls, the requirements feed does the same in one call per index.
+The pylock feed installs every file by url and hash from its own index in one call. The
+requirements feed does the same in one call per index.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Hash, NormalizedName
-from hybrid_install.core.pylock import Offer, OfferedFile, choose, pylock, read_offers
+from hybrid_install.core.pylock import (
+    Offer,
+    OfferedFile,
+    PinnedFile,
+    choose,
+    pylock,
+    read_offers,
+)
 from hybrid_install.core.requirements import Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.process import CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
-
-# uv's exit code for "no solution": its own index page lacks the pin, or it cannot be read that way.
-_UNRESOLVED = 1
 
 
 class Feed(Enum):
@@ -35,45 +38,92 @@ class Feed(Enum):
     REQUIREMENTS = "requirements"
 
 
+Files = Mapping[NormalizedName, PinnedFile]
+"""The file that was chosen for each package from an index."""
+
+
 @dataclass(frozen=True)
 class BulkInstall:
-    """One bulk install into one environment. `cache` is where known urls are kept."""
+    """One bulk install into one environment.
+
+    `cache` is where known urls are kept. `constraints` are the build constraints (PEP 508 lines)
+    of the packages that have some.
+    """
 
     uv: Uv
     access: IndexAccess
     interpreter: Interpreter
     target: InstallTarget
     cache: Path
+    constraints: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
 
-    def run(self, requirements: RequirementsMap, feed: Feed = Feed.PYLOCK) -> None:
+    def choose(self, requirements: RequirementsMap, feed: Feed = Feed.PYLOCK) -> Files | None:
+        """Ask the indexes for the files; nothing is changed yet.
+
+        `ToolError` where a locked file is not offered, or with other contents. None where the
+        feed leaves that to uv.
+        """
+        if feed is Feed.REQUIREMENTS:
+            return None
+        offers = self._offers(requirements.requirements)
+        found = {
+            each.name: choose(each, offers.get(each.name, ())) for each in requirements.requirements
+        }
+        _refuse_missing(each for each in requirements.requirements if found[each.name] is None)
+        return {name: file for name, file in found.items() if file is not None}
+
+    def run(self, requirements: RequirementsMap, files: Files | None) -> None:
         """Install all of `requirements`, or fail with nothing of a wrong file installed."""
-        if feed is Feed.PYLOCK:
-            offers = self._offers(requirements.requirements)
-            if offers is not None:
-                self._install_pylock(requirements.requirements, offers)
-                return
+        for target, part in self._batches(requirements):
+            if files is None:
+                self._install_requirements(part, target)
+            else:
+                chosen = [(each, files[each.name]) for each in part.requirements]
+                text = pylock(chosen, part.direct, self.access.named)
+                self.uv.install_pylock(text, self.access, target)
+
+    def _batches(
+        self, requirements: RequirementsMap
+    ) -> Iterator[tuple[InstallTarget, RequirementsMap]]:
+        """One call for all, and one for each package whose build has constraints of its own.
+
+        uv's build constraints bear on a whole call, and its cache does not know them.
+        """
+        alone = sorted(requirements.built & self.constraints.keys())
+        for names in (requirements.names - set(alone), *(frozenset({name}) for name in alone)):
+            if names:
+                yield self._target(requirements, names), requirements.only(names)
+
+    def _target(
+        self, requirements: RequirementsMap, names: frozenset[NormalizedName]
+    ) -> InstallTarget:
+        constrained = names & requirements.built & self.constraints.keys()
+        folders = {each.name for each in requirements.direct if each.is_folder}
+        return replace(
+            self.target,
+            reinstall=tuple(name for name in self.target.reinstall if name in names),
+            refresh=tuple(sorted((folders | constrained) & names)),
+            build_constraints=tuple(
+                line for name in sorted(constrained) for line in self.constraints[name]
+            ),
+        )
+
+    def _install_requirements(self, requirements: RequirementsMap, target: InstallTarget) -> None:
         for index, pinned in requirements.by_index:
-            self.uv.install_requirements(index, pinned, self.access, self.target)
+            self.uv.install_requirements(index, pinned, self.access, target)
+        archives = [each for each in requirements.direct if each.hash]
+        others = [each for each in requirements.direct if not each.hash]
+        for direct in (archives, others):
+            if direct:
+                self.uv.install_direct(direct, self.access, target)
 
-    def _install_pylock(
-        self, requirements: Sequence[Requirement], offers: Mapping[NormalizedName, Offer]
-    ) -> None:
-        chosen = [(each, choose(each, offers.get(each.name, ()))) for each in requirements]
-        _refuse_missing(requirement for requirement, files in chosen if not files)
-        self.uv.install_pylock(pylock(chosen, self.access.named), self.access, self.target)
-
-    def _offers(self, requirements: Sequence[Requirement]) -> dict[NormalizedName, Offer] | None:
-        """What the indexes offer, from the cache as far as it goes; None where uv cannot say."""
+    def _offers(self, requirements: Sequence[Requirement]) -> dict[NormalizedName, Offer]:
+        """What the indexes offer, from the cache as far as it goes."""
         known = {each.name: offer for each in requirements if (offer := self._recall(each))}
         unknown = [each for each in requirements if each.name not in known]
         if not unknown:
             return known
-        try:
-            asked = read_offers(self.uv.offers(unknown, self.access, self.interpreter))
-        except CommandFailedError as error:
-            if error.command_exit_code == _UNRESOLVED:
-                return None
-            raise
+        asked = read_offers(self.uv.offers(unknown, self.access, self.interpreter))
         for requirement in unknown:
             self._remember(requirement, asked.get(requirement.name, ()))
         return known | asked
@@ -97,7 +147,10 @@ class BulkInstall:
 
     def _remember(self, requirement: Requirement, offer: Offer) -> None:
         """Keep urls of the default index, which never change; others may carry a signature."""
-        if not requirement.index.is_default or not offer:
+        is_kept = (
+            requirement.index.is_default and not self.access.named[requirement.index].is_mirror
+        )
+        if not is_kept or not offer:
             return
         files = [
             (file.url, [(each.algorithm, each.digest) for each in file.hashes], file.size)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hybrid_install.core.model import normalize_name
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import Command, Runner
@@ -21,6 +22,8 @@ VARIABLE = "HYBRID_INSTALL_POETRY"
 _SYNC_SINCE = (2, 0)
 _FOLLOWS_THE_LOCK_SINCE = (2, 3)
 _PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
+
+MIRROR_PLUGIN = normalize_name("poetry-plugin-pypi-mirror")
 
 _REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
 
@@ -49,6 +52,12 @@ class Poetry:
     def re_resolves_by_default(self) -> bool:
         """Whether `installer.re-resolve` is on where nobody sets it."""
         return bool(self.release) and self.release[:2] < _FOLLOWS_THE_LOCK_SINCE
+
+    def has_plugin(self, name: str) -> bool:
+        """Whether a plugin is installed beside it; no where that cannot be seen."""
+        python = self.interpreter
+        folder = f"lib/python3*/site-packages/{name.replace('-', '_')}-*.dist-info"
+        return python is not None and any(python.parent.parent.glob(folder))
 
     def install(self, run: PoetryRun) -> None:
         """`poetry install`, watched by the user."""

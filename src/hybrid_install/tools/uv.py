@@ -20,8 +20,8 @@ from hybrid_install.core.document import Table
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Index, NormalizedName
 from hybrid_install.core.pylock import synthetic_project
-from hybrid_install.core.requirements import Requirement, requirements_txt
-from hybrid_install.core.uv_config import IndexAccess
+from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
+from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import Command, Runner
 
@@ -69,7 +69,8 @@ _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHO
 class Uv:
     """A uv that has been found; each method is one start of it.
 
-    With `plain` it draws neither colours nor progress bars, whatever it writes to.
+    With `plain` it draws neither colours nor progress bars, whatever it writes to. `workers` is
+    how many things it may do at a time, None for its own choice.
     """
 
     path: Path
@@ -77,6 +78,15 @@ class Uv:
     runner: Runner
     environ: Mapping[str, str] = field(repr=False)
     plain: bool = False
+    workers: int | None = None
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """`installer.max-workers` in uv's words; what the user tells uv itself comes first."""
+        if self.workers is None:
+            return {}
+        names = ("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS")
+        return {name: str(self.workers) for name in names if not self.environ.get(name)}
 
     def version(self) -> str:
         """`0.13.9`."""
@@ -125,15 +135,14 @@ class Uv:
         argv = ["pip", "compile", "-q", "--no-header", "--no-deps"]
         argv += ["--python", str(target.executable), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
-        with _folder({"pyproject.toml": project}) as folder:
+        with _folder({"pyproject.toml": project, **access.files()}) as folder:
             self.runner.capture(self._command(argv, cwd=folder, access=access))
             return tomli.loads((folder / "pylock.toml").read_text("utf-8"))
 
     def install_pylock(self, pylock: str, access: IndexAccess, target: InstallTarget) -> None:
         """Install exactly the files of a pylock.toml."""
-        argv = ["--config-file", "uv.toml", *target.argv(), "-r", "pylock.toml"]
-        with _folder({"pylock.toml": pylock, "uv.toml": access.uv_toml()}) as folder:
-            self.runner.stream(self._command(argv, cwd=folder, access=access))
+        files = {"pylock.toml": pylock, "uv.toml": access.uv_toml()}
+        self._install(["-r", "pylock.toml"], files, access, target)
 
     def install_requirements(
         self,
@@ -143,11 +152,33 @@ class Uv:
         target: InstallTarget,
     ) -> None:
         """Install pinned and hashed requirements from one index and no other."""
-        text, config = requirements_txt(requirements), access.uv_toml_of(index)
-        argv = ["--config-file", "uv.toml", *target.argv()]
-        argv += ["--no-deps", "--require-hashes", "-r", "requirements.txt"]
-        with _folder({"requirements.txt": text, "uv.toml": config}) as folder:
-            self.runner.stream(self._command(argv, cwd=folder, access=access))
+        files = {"requirements.txt": requirements_txt(requirements)}
+        files |= {"uv.toml": access.uv_toml_of(index)}
+        argv = ["--no-deps", "--require-hashes", "-r", "requirements.txt"]
+        self._install(argv, files, access, target)
+
+    def install_direct(
+        self, requirements: Sequence[DirectRequirement], access: IndexAccess, target: InstallTarget
+    ) -> None:
+        """Install archives, whose hashes are demanded, or projects and repositories: not both."""
+        files = {"requirements.txt": requirements_txt(requirements), "uv.toml": access.uv_toml()}
+        hashes = ["--require-hashes"] if all(each.hash for each in requirements) else []
+        argv = ["--no-deps", *hashes, "-r", "requirements.txt"]
+        self._install(argv, files, access, target)
+
+    def _install(
+        self,
+        argv: Sequence[str],
+        files: Mapping[str, str],
+        access: IndexAccess,
+        target: InstallTarget,
+    ) -> None:
+        constraints = "".join(f"{line}\n" for line in target.build_constraints)
+        limits = ["-b", "constraints.txt"] if constraints else []
+        whole = {**files, **access.files(), **({"constraints.txt": constraints} if limits else {})}
+        with _folder(whole) as folder:
+            command = ["--config-file", "uv.toml", *target.argv(), *limits, *argv]
+            self.runner.stream(self._command(command, cwd=folder, access=access))
 
     def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
         """Remove distributions."""
@@ -172,7 +203,9 @@ class Uv:
         cwd: Path | None = None,
         access: IndexAccess | None = None,
     ) -> Command:
-        env = {**environment(self.environ), **(access.variables() if access else {})}
+        env = {**environment(self.environ), **self.limits}
+        if access and cwd:
+            env |= {**access.variables(), **_trust(access.trust, cwd, env)}
         if self.plain:
             env |= {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
         return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
@@ -180,10 +213,16 @@ class Uv:
 
 @dataclass(frozen=True)
 class InstallTarget:
-    """The environment that uv installs into, and how."""
+    """The environment that uv installs into, and how.
+
+    What is in `refresh` is built anew whatever uv's cache holds of it. `build_constraints` are
+    PEP 508 lines and bear on everything that is built.
+    """
 
     python: Path
     reinstall: tuple[NormalizedName, ...] = ()
+    refresh: tuple[NormalizedName, ...] = ()
+    build_constraints: tuple[str, ...] = ()
     compile_bytecode: bool = False
 
     def argv(self) -> list[str]:
@@ -191,7 +230,18 @@ class InstallTarget:
         argv = ["pip", "install", "--python", str(self.python)]
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
+        for name in self.refresh:
+            argv += ["--refresh-package", name]
         return [*argv, *(["--compile-bytecode"] if self.compile_bytecode else [])]
+
+
+def _trust(trust: Trust, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The bundle replaces uv's own authorities and whatever `SSL_CERT_FILE` names."""
+    variables = {} if trust.bundle is None else {"SSL_CERT_FILE": str(folder / BUNDLE)}
+    if trust.insecure_hosts:
+        hosts = (*environ.get("UV_INSECURE_HOST", "").split(), *trust.insecure_hosts)
+        variables["UV_INSECURE_HOST"] = " ".join(hosts)
+    return variables
 
 
 _REPAIR = f"install uv>=0.13,<0.14, or name one with {VARIABLE}"

@@ -1,0 +1,80 @@
+"""How the project's indexes are reached: urls, credentials, certificates."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hybrid_install.commands.prepare import Preparation
+from hybrid_install.core.credentials import Credentials, split_userinfo
+from hybrid_install.core.model import Index
+from hybrid_install.core.project import is_single_page
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex
+from hybrid_install.tools.keyring import KeyringQuery, ask
+from hybrid_install.tools.poetry import MIRROR_PLUGIN
+from hybrid_install.tools.uv import Uv
+
+
+def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
+    """Every index of the project under a name of our own, with the ways to reach it."""
+    named: dict[Index, NamedIndex] = {}
+    in_urls: dict[Index, Credentials] = {}
+    mirror = mirror_url(preparation)
+    for number, index in enumerate(preparation.inputs.project.indexes):
+        is_mirror = index.is_default and mirror is not None
+        whole = index.url or mirror or uv.default_index_url()
+        url, in_url = split_userinfo(whole)
+        named[index] = NamedIndex(f"hi{number}", url, is_single_page(index), is_mirror)
+        if in_url:
+            in_urls[index] = in_url
+    credentials = {**_credentials(preparation, named), **in_urls}
+    return IndexAccess(
+        named,
+        {named[index].name: found for index, found in credentials.items()},
+        preparation.trust.trust,
+        preparation.inputs.config.build_config_settings,
+    )
+
+
+def mirror_url(preparation: Preparation) -> str | None:
+    """What poetry-plugin-pypi-mirror puts in the default index's place, where it is active."""
+    url, request = preparation.inputs.config.mirror_url, preparation.request
+    if url is None or request.no_plugins:
+        return None
+    poetry, required = preparation.poetry, preparation.inputs.project.required_plugins
+    is_there = poetry is not None and poetry.has_plugin(MIRROR_PLUGIN)
+    return url.rstrip("/") if is_there or MIRROR_PLUGIN in required else None
+
+
+def _credentials(
+    preparation: Preparation, named: Mapping[Index, NamedIndex]
+) -> dict[Index, Credentials]:
+    """Poetry's own settings, then the keyring for whoever has no password there."""
+    config = preparation.inputs.config
+    found = {index: each for index in named if (each := config.credentials(index.name))}
+    lacking = [
+        index
+        for index in named
+        if not index.is_default and not (index in found and found[index].password)
+    ]
+    if not lacking or not config.asks_keyring:
+        return found
+    queries = [
+        KeyringQuery(
+            index.name,
+            found[index].username if index in found else "",
+            (named[index].url, urlsplit(named[index].url).netloc),
+        )
+        for index in lacking
+    ]
+    answers = ask(queries, _python(preparation), preparation.runner, preparation.request.environ)
+    asked = {index: each for index, each in zip(lacking, answers, strict=True) if each}
+    return found | asked
+
+
+def _python(preparation: Preparation) -> Path:
+    """The interpreter whose keyring Poetry would ask; ours where the machine has no Poetry."""
+    poetry = preparation.poetry
+    return (poetry and poetry.interpreter) or Path(sys.executable)

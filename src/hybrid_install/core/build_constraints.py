@@ -1,0 +1,45 @@
+"""`[tool.poetry.build-constraints]`: which versions a build may use, package by package.
+
+Mirrors `Factory.create_poetry` (poetry/factory.py) and `IsolatedEnv.install`
+(poetry/utils/isolated_build.py): a constraint counts where its marker holds for the target.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hybrid_install.core.document import Table
+from hybrid_install.core.markers import Environment, holds
+from hybrid_install.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    from poetry.core.packages.dependency import Dependency
+
+
+def constraint_lines(table: Table, environment: Environment) -> tuple[str, ...] | None:
+    """The constraints for one built package as PEP 508 lines for uv, in the table's order.
+
+    None where one of them is not a plain range of versions.
+    """
+    lines = []
+    for name, value in table.items():
+        for constraint in value if isinstance(value, list) else [value]:
+            dependency = _dependency(name, constraint)
+            if dependency.is_direct_origin():
+                return None
+            if holds(str(dependency.marker), environment, frozenset()):
+                lines.append(dependency.base_pep_508_name)
+    return tuple(lines)
+
+
+def _dependency(name: str, constraint: Any) -> Dependency:
+    from poetry.core.factory import Factory
+
+    try:
+        return Factory.create_dependency(name, constraint)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidDataError(
+            f"{constraint!r} is not a constraint ({error})",
+            f"tool.poetry.build-constraints: {name}",
+            file="pyproject.toml",
+        ) from None

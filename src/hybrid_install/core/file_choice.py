@@ -1,0 +1,127 @@
+"""Which of a locked package's files Poetry would install.
+
+Mirrors `Chooser` (poetry/installation/chooser.py) and `PackageFilterPolicy`
+(poetry/config/config.py): what the policies and the target's tags (PEP 425) allow, best first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from urllib.parse import unquote, urlsplit
+
+from hybrid_install.core.model import (
+    FileSource,
+    LockedFile,
+    LockedPackage,
+    NormalizedName,
+    RegistrySource,
+    UrlSource,
+)
+
+Tags = Mapping[str, int]
+"""The rank of each tag that a target supports (`cp311-cp311-linux_x86_64`), 0 for the best."""
+
+# poetry/utils/patterns.py
+_WHEEL = re.compile(
+    r".+?-\d[^-]*(?:-(?P<build>\d[^-]*))?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl"
+)
+_SDIST = re.compile(r".+?-\d[^-]*?(?:\.sdist)?\.(?:zip|tar(?:\.(?:gz|bz2|xz|Z))?)")
+
+_NEVER_INSTALLED = (".egg", ".exe", ".msi", ".rpm", ".srpm")
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryPolicy:
+    """`installer.no-binary` and `installer.only-binary`: names, `:all:` or `:none:`."""
+
+    no_binary: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+
+    def allows_wheels(self, name: NormalizedName) -> bool:
+        """A name beats `:all:` of the other policy."""
+        return not _is_refused(name, self.no_binary, self.only_binary)
+
+    def allows_sdists(self, name: NormalizedName) -> bool:
+        """As `allows_wheels`, the other way round."""
+        return not _is_refused(name, self.only_binary, self.no_binary)
+
+
+def _is_refused(name: str, policy: frozenset[str], other: frozenset[str]) -> bool:
+    return name in policy or (":all:" in policy and name not in other)
+
+
+def candidates(
+    package: LockedPackage, tags: Tags | None, policy: BinaryPolicy
+) -> tuple[LockedFile, ...]:
+    """The locked files of an index package that fit the target, best first.
+
+    With unknown `tags` every wheel fits, in the lock's order.
+    """
+    allowed = [file for file in package.files if _is_allowed(package.name, file, policy)]
+    if tags is None:
+        return tuple(sorted(allowed, key=lambda file: not file.is_wheel))
+    fitting = [(rank, file) for file in allowed if (rank := _rank(file, tags)) is not None]
+    return tuple(file for _, file in sorted(fitting, key=lambda each: each[0], reverse=True))
+
+
+def files_of(
+    package: LockedPackage, tags: Tags | None, policy: BinaryPolicy
+) -> tuple[LockedFile, ...]:
+    """The `candidates` of an index package; the archive of a url or file, whatever fits.
+
+    `Executor._validate_archive_hash` (poetry/installation/executor.py): an archive's hash is the
+    one that the lock has for its file name.
+    """
+    match package.source:
+        case RegistrySource():
+            return candidates(package, tags, policy)
+        case UrlSource(url):
+            archive = unquote(urlsplit(url).path).rpartition("/")[2]
+        case FileSource(path):
+            archive = path.rpartition("/")[2]
+        case _:
+            return ()
+    named = (file for file in package.files if file.name == archive)
+    return tuple(sorted(named, key=lambda file: not file.hash.is_strong))
+
+
+def _is_allowed(name: NormalizedName, file: LockedFile, policy: BinaryPolicy) -> bool:
+    if file.is_wheel:
+        return policy.allows_wheels(name)
+    if file.name.endswith(_NEVER_INSTALLED):
+        return False
+    return policy.allows_sdists(name) or not _SDIST.fullmatch(file.name)
+
+
+Rank = tuple[tuple[int, str] | tuple[()], int]
+
+
+def _rank(file: LockedFile, tags: Tags) -> Rank | None:
+    """`Chooser._sort_key` without what is the same for all; None for a wheel that does not fit.
+
+    The build tag counts before the tags, and an sdist ranks below every wheel without one.
+    """
+    if not file.is_wheel:
+        return (), -len(tags)
+    match = _WHEEL.fullmatch(file.name)
+    if match is None:
+        return None
+    triples = product(*(match[part].split(".") for part in ("python", "abi", "platform")))
+    ranks = [tags[tag] for triple in triples if (tag := "-".join(triple)) in tags]
+    return (_build_tag(match["build"]), -min(ranks)) if ranks else None
+
+
+def _build_tag(text: str | None) -> tuple[int, str] | tuple[()]:
+    if text is None:
+        return ()
+    digits = re.match(r"\d+", text)
+    number = digits.group() if digits else ""
+    return int(number), text[len(number) :]
+
+
+def is_undecided(files: tuple[LockedFile, ...], tags: Tags | None) -> bool:
+    """Whether the two best files are equally good, so that the index's order decides."""
+    return len(files) > 1 and tags is not None and _rank(files[0], tags) == _rank(files[1], tags)

@@ -1,0 +1,98 @@
+"""What uv writes of a distribution that is from no index, made what Poetry writes of it.
+
+uv leaves notes of its own beside the metadata, drops an archive's hash and a url's fragment, and
+names a commit where Poetry names a branch. Mirrors `Executor._save_url_reference`
+(poetry/installation/executor.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hybrid_install.core.git_urls import git_url
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.model import (
+    DirectorySource,
+    FileSource,
+    GitSource,
+    UrlSource,
+    normalize_name,
+)
+from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
+
+_NOTES = frozenset({"uv_build.json", "uv_cache.json"})
+
+_DIRECT_URL = "direct_url.json"
+
+
+def settle(requirements: RequirementsMap, interpreter: Interpreter) -> None:
+    """Rewrite the records of these distributions, which uv has just installed."""
+    direct = {requirement.name: requirement for requirement in requirements.direct}
+    built = requirements.built | direct.keys()
+    for folder in interpreter.site_packages if built else ():
+        for dist_info in folder.glob("*.dist-info"):
+            name = normalize_name(dist_info.name.partition("-")[0])
+            if name in built:
+                _settle(dist_info, direct.get(name))
+
+
+def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
+    """Drop uv's notes; `requirement` is None for what comes from an index."""
+    notes = [dist_info / name for name in _NOTES if (dist_info / name).exists()]
+    if requirement is None and not notes:
+        return
+    direct = dist_info / _DIRECT_URL
+    for note in notes:
+        note.unlink()
+    if requirement is not None:
+        _write(direct, json.dumps(direct_url(requirement)))
+    _record(dist_info, without=[*notes, direct], having=[direct] if requirement else [])
+
+
+def _record(dist_info: Path, *, without: Iterable[Path], having: Iterable[Path]) -> None:
+    """Poetry records no hash of direct_url.json."""
+    record = dist_info / "RECORD"
+    gone = {f"{dist_info.name}/{path.name}" for path in without}
+    rows = csv.reader(io.StringIO(record.read_text("utf-8")))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(row for row in rows if row and row[0] not in gone)
+    writer.writerows([f"{dist_info.name}/{path.name}", "", ""] for path in having)
+    _write(record, text.getvalue())
+
+
+def direct_url(requirement: DirectRequirement) -> dict[str, Any]:
+    """direct_url.json (PEP 610) as Poetry has it."""
+    match requirement.source:
+        case GitSource(url, reference, commit, subdirectory):
+            vcs = {"vcs": "git", "requested_revision": reference, "commit_id": commit}
+            below = {"subdirectory": subdirectory} if subdirectory else {}
+            return {"url": git_url(url), "vcs_info": vcs, **below}
+        case UrlSource(url):
+            return {"url": url, "archive_info": _archive_info(requirement)}
+        case FileSource(location=location):
+            return {"url": Path(location).as_uri(), "archive_info": _archive_info(requirement)}
+        case DirectorySource(location=location):
+            info = {"editable": True} if requirement.develop else {}
+            return {"url": Path(location).as_uri(), "dir_info": info}
+
+
+def _archive_info(requirement: DirectRequirement) -> dict[str, Any]:
+    locked = requirement.hash
+    return {"hashes": {locked.algorithm: locked.digest}} if locked else {}
+
+
+def _write(path: Path, text: str) -> None:
+    """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
+    handle, beside = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    Path(beside).chmod(0o644)
+    Path(beside).replace(path)

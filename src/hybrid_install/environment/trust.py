@@ -1,0 +1,105 @@
+"""Whom to believe at each source: Poetry's `certificates.*`, in the form that uv takes.
+
+Mirrors `Authenticator.request` (poetry/utils/authenticator.py): requests verifies by certifi's
+authorities, or by those that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names, or by the source's
+own. uv knows one bundle for a whole call: here it is the union.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hybrid_install.core.model import Index
+from hybrid_install.core.uv_config import Trust
+from hybrid_install.errors import ProjectError
+from hybrid_install.poetry_config import Certificates, PoetryConfig
+
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class TrustOfSources:
+    """What uv is to believe, and the sources whose client certificate it cannot be given."""
+
+    trust: Trust
+    refused: frozenset[str]
+
+
+def trust_of(
+    indexes: Iterable[Index], config: PoetryConfig, project_dir: Path, environ: Mapping[str, str]
+) -> TrustOfSources:
+    """Read the certificates of every source; `ProjectError` where one cannot be read."""
+    configured = [
+        (index, config.certificates(index.name)) for index in indexes if not index.is_default
+    ]
+    clients = {
+        index.name: project_dir / certificates.client
+        for index, certificates in configured
+        if certificates.client
+    }
+    given = next((path for path in clients.values() if _begins_with_certificate(path)), None)
+    trust = Trust(
+        bundle=_bundle(configured, project_dir, environ),
+        client=str(given) if given else None,
+        insecure_hosts=tuple(
+            dict.fromkeys(_host(index) for index, each in configured if not each.verify)
+        ),
+    )
+    return TrustOfSources(trust, frozenset(n for n, path in clients.items() if path != given))
+
+
+def _host(index: Index) -> str:
+    return urlsplit(index.url or "").netloc.rpartition("@")[2]
+
+
+def _begins_with_certificate(path: Path) -> bool:
+    """What uv asks for: the certificate before the key. To requests the order is all the same."""
+    text = _read(path)
+    certificate, key = text.find("-BEGIN CERTIFICATE-"), text.find("PRIVATE KEY-")
+    return 0 <= certificate < key
+
+
+def _bundle(
+    configured: Iterable[tuple[Index, Certificates]],
+    project_dir: Path,
+    environ: Mapping[str, str],
+) -> str | None:
+    """The authorities of the sources beside those of everybody, None where no source has any.
+
+    Where only requests' own variables name a bundle, it is uv's too.
+    """
+    own = [
+        _authorities(project_dir / certificates.authority)
+        for _, certificates in configured
+        if certificates.authority
+    ]
+    named = next((environ[name] for name in _BUNDLES if environ.get(name)), None)
+    if not own and (named is None or environ.get("SSL_CERT_FILE")):
+        return None
+    return "\n".join([_authorities(Path(named)) if named else _everybodys(), *own])
+
+
+def _authorities(path: Path) -> str:
+    """A bundle, or all that a folder of certificates holds."""
+    if path.is_dir():
+        return "\n".join(_read(each) for each in sorted(path.iterdir()) if each.is_file())
+    return _read(path)
+
+
+def _everybodys() -> str:
+    import certifi
+
+    return certifi.contents()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise ProjectError(
+            f"the certificate {path} cannot be read: {error.strerror}",
+            hint="Poetry's `certificates.*` settings, or REQUESTS_CA_BUNDLE, name it",
+        ) from None

@@ -1,0 +1,87 @@
+"""Passwords that only a keyring knows, asked of the keyring that Poetry would ask.
+
+The backends are installed beside Poetry (`poetry self add`), so its interpreter asks. Mirrors
+`PasswordManager` and `PoetryKeyring` (poetry/utils/password_manager.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hybrid_install.core.credentials import Credentials
+from hybrid_install.errors import ToolError
+from hybrid_install.tools.process import Command, Runner
+
+_ASK = """
+import json, sys
+try:
+    import keyring, keyring.backend, keyring.errors
+except ImportError:
+    print("[]")
+    sys.exit()
+
+def suits(backend):
+    name = backend.name.split(" ")[0]
+    return name not in ("chainer", "fail", "null") and "plaintext" not in backend.name.lower()
+
+def is_available():
+    backend = keyring.get_keyring()
+    chained = backend.name.split(" ")[0] == "chainer"
+    backends = keyring.backend.get_all_keyring() if chained else [backend]
+    if not any(map(suits, backends)):
+        return False
+    keyring.get_password("python-poetry-check", "python-poetry")
+    return True
+
+def ask(query):
+    username, service = query["username"], "poetry-repository-" + query["source"]
+    password = keyring.get_password(service, username or "__poetry_source_empty_username__")
+    if password is not None:
+        return [username, password]
+    for place in query["places"]:
+        try:
+            found = keyring.get_credential(place, username or None)
+        except (keyring.errors.KeyringError, RuntimeError):
+            continue
+        if found:
+            return [found.username, found.password]
+    return None
+
+try:
+    queries = json.loads(sys.argv[1]) if is_available() else []
+    print(json.dumps([ask(query) for query in queries]))
+except (keyring.errors.KeyringError, RuntimeError, ValueError):
+    print("[]")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringQuery:
+    """What is known of a source without a password; `places` are its url and its host."""
+
+    source: str
+    username: str
+    places: tuple[str, ...]
+
+
+def ask(
+    queries: Sequence[KeyringQuery], python: Path, runner: Runner, environ: Mapping[str, str]
+) -> list[Credentials | None]:
+    """The credentials for each query, None where `python`'s keyring has none or there is none."""
+    question = json.dumps([asdict(query) for query in queries])
+    command = Command(argv=(str(python), "-c", _ASK, question), env=dict(environ))
+    nothing: list[Credentials | None] = [None] * len(queries)
+    try:
+        answers = json.loads(runner.capture(command))
+    except (ToolError, ValueError):
+        return nothing
+    return [_credentials(answer) for answer in answers] or nothing
+
+
+def _credentials(answer: Sequence[str | None] | None) -> Credentials | None:
+    if not answer or answer[1] is None:
+        return None
+    return Credentials(answer[0] or "", answer[1])
