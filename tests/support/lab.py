@@ -78,6 +78,15 @@ class Lab:
         self.assert_poetry_finds_nothing_to_do(project, *options, venv=venv, command=command)
         return ours
 
+    def assert_as_poetry_makes_it_but(self, project: Project, *restless: str) -> Snapshot:
+        """As `assert_as_poetry_makes_it`, with packages that Poetry installs on every run."""
+        ours = snapshot(project.venv, project.folder)
+        assert_same(ours, self.oracle.install(project, environ=self.environ))
+        left = pending(project, self.sandbox.having(**self.environ))
+        assert [each.split()[1] for each in left] == ["Updating"] * len(restless), left
+        assert [each.split()[2] for each in left] == list(restless)
+        return ours
+
     def assert_poetry_finds_nothing_to_do(
         self, project: Project, *options: str, venv: Path | None = None, command: str = "install"
     ) -> None:

@@ -15,22 +15,49 @@ from functools import cached_property
 
 ANY = "py3-none-any"
 
-# A backend inside the sdist itself, without requirements: building needs no index.
+# A backend inside the sdist itself, without requirements: building needs no index. It says in
+# `built_with.txt` how it was told to build, where it was.
 _BACKEND = """\
+import base64
+import hashlib
+import json
 import os
 import zipfile
 
 NAME, VERSION, FILES = {name!r}, {version!r}, {files!r}
+INFO = f"{{NAME}}-{{VERSION}}.dist-info"
 
 
 def get_requires_for_build_wheel(config_settings=None):
     return []
 
 
+get_requires_for_build_editable = get_requires_for_build_wheel
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    files = dict(FILES)
+    if config_settings:
+        files[f"{{NAME}}/built_with.txt"] = json.dumps(config_settings, sort_keys=True)
+    return _write(wheel_directory, files)
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    files = {{path: text for path, text in FILES.items() if path.startswith(INFO)}}
+    files[f"{{NAME}}.pth"] = os.path.abspath("src")
+    return _write(wheel_directory, files)
+
+
+def _write(wheel_directory, files):
+    record = f"{{INFO}}/RECORD"
+    rows = []
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+        rows.append(f"{{path}},sha256={{digest.decode().rstrip('=')}},{{len(text.encode())}}")
+    files[record] = "\\n".join([*(row for row in rows if not row.startswith(record)), f"{{record}},,"])
     filename = f"{{NAME}}-{{VERSION}}-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(wheel_directory, filename), "w") as wheel:
-        for path, text in FILES.items():
+        for path, text in files.items():
             wheel.writestr(zipfile.ZipInfo(path), text)
     return filename
 """
