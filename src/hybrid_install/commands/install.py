@@ -23,7 +23,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall
+from hybrid_install.tools.bulk import BulkInstall, Feed, Files
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -94,10 +94,10 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
     plan = preparation.plan
     requirements = RequirementsMap.of(plan.bulk)
     bulk = bulk_install(preparation, uv) if plan.bulk else None
+    if bulk:
+        report.say("uv", f"installing {packages(len(plan.bulk))}")
+    files = _choose(bulk, requirements, preparation.request.feed) if bulk else None
     try:
-        if bulk:
-            report.say("uv", f"installing {packages(len(plan.bulk))}")
-        files = bulk.choose(requirements, preparation.request.feed) if bulk else None
         _remove(preparation, uv, report)
         if bulk:
             bulk.run(requirements, files)
@@ -122,6 +122,18 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         cache_dir(preparation.request.environ),
         {name: lines for name, lines in preparation.build_constraints.items() if lines},
     )
+
+
+def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Files | None:
+    try:
+        return bulk.choose(requirements, feed)
+    except CommandFailedError as error:
+        raise ToolError(
+            _failed("uv", error).message,
+            hint="is each package still on its index, and are the credentials right? To uv an"
+            " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
+            " at a time",
+        ) from None
 
 
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:

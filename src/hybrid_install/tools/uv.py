@@ -132,7 +132,7 @@ class Uv:
     ) -> Table:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
         project = synthetic_project(requirements, access.named, target.full_version)
-        argv = ["pip", "compile", "-q", "--no-header", "--no-deps"]
+        argv = ["pip", "compile", "--no-header", "--no-deps"]
         argv += ["--python", str(target.executable), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
