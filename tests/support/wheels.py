@@ -83,6 +83,7 @@ class Release:
     requires: tuple[str, ...] = ()
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     console_scripts: Mapping[str, str] = field(default_factory=dict)
+    entry_points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     requires_python: str = ">=3.8"
     flavour: str = "plain"
     modules: Mapping[str, str] = field(default_factory=dict)
@@ -125,9 +126,9 @@ class Release:
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\n"
             f"Root-Is-Purelib: true\nTag: {tag}\n",
         }
-        if self.console_scripts:
-            lines = [f"{name} = {target}" for name, target in self.console_scripts.items()]
-            files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + "\n".join(lines) + "\n"
+        groups = {"console_scripts": self.console_scripts, **self.entry_points}
+        if text := "\n".join(_section(name, each) for name, each in groups.items() if each):
+            files[f"{info}/entry_points.txt"] = text
         files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
         return files
 
@@ -259,6 +260,10 @@ def _pyproject(release: Release, build_requires: tuple[str, ...]) -> str:
         f"[build-system]\nrequires = {list(build_requires)}\n"
         'build-backend = "in_tree"\nbackend-path = ["_backend"]\n'
     )
+
+
+def _section(group: str, entries: Mapping[str, str]) -> str:
+    return f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
 
 
 def _with_extra(requirement: str, extra: str) -> str:

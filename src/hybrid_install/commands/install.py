@@ -16,6 +16,7 @@ from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import RequirementsMap
+from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.environment.origins import settle
@@ -37,6 +38,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     if dry_run:
         print_plan(preparation, as_json=False)
         return
+    refuse_another_poetry(preparation)
     uv = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
@@ -48,6 +50,17 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     with report.phase("Poetry"):
         finish(preparation, uv, report)
     report.summary()
+
+
+def refuse_another_poetry(preparation: Preparation) -> None:
+    """`requires-poetry` (`Factory._ensure_valid_poetry_version`), before anything is made."""
+    required, lock = preparation.inputs.project.required_poetry, preparation.inputs.lock
+    version = preparation.poetry.version if preparation.poetry else lock.generated_by
+    if required and version and not allows(required, version):
+        raise ToolError(
+            f"This project requires Poetry {required}, but you are using Poetry {version}",
+            hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",
+        )
 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> Uv:

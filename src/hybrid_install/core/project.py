@@ -49,7 +49,8 @@ class Project:
 
     `name` is None only without package mode. `python_versions` is Poetry's constraint, `*` where
     none is given. `indexes` is Poetry's pool in its order; it includes the default index exactly
-    where Poetry adds it. `build_constraints` is its table, by the name of what is built.
+    where Poetry adds it. `build_constraints` is its table, by the name of what is
+    built. `required_poetry` is a constraint in Poetry's syntax.
     """
 
     name: NormalizedName | None
@@ -60,6 +61,7 @@ class Project:
     indexes: tuple[Index, ...]
     build_constraints: Mapping[NormalizedName, Table]
     required_plugins: frozenset[NormalizedName] = frozenset()
+    required_poetry: str | None = None
 
     @classmethod
     def from_dict(cls, document: Table) -> Project:
@@ -90,6 +92,7 @@ class Project:
                 normalize_name(key): table_at(document, *POETRY, "build-constraints", key)
                 for key in table_at(document, *POETRY, "build-constraints")
             },
+            required_poetry=value_at(document, str, *POETRY, "requires-poetry"),
             required_plugins=frozenset(
                 normalize_name(key) for key in table_at(document, *POETRY, "requires-plugins")
             ),
