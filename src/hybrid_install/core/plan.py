@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover, deferral
+from hybrid_install.core.deferral import (
+    Ambiguity,
+    BuildPolicy,
+    Deferral,
+    Handover,
+    deferral,
+)
 from hybrid_install.core.distribution import Distribution, Installed
 from hybrid_install.core.model import (
     DirectorySource,
@@ -65,7 +71,7 @@ class Plan:
     """
 
     operations: tuple[Operation, ...]
-    handover: Handover | None = None
+    handover: Handover | Ambiguity | None = None
 
     def having(self, *actions: Action) -> tuple[Operation, ...]:
         """The operations with one of these actions."""
