@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import posixpath
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -292,13 +292,31 @@ class Candidate:
             f"the dependencies of {self.package.pin}", lambda: self._needs(extras, target)
         )
 
+    def urgency(self, extras: Names, *, is_direct: bool) -> tuple[int, ...]:
+        """`VersionSolver._get_comp_key`: of all that is needed the lowest is decided first."""
+        return _reading(
+            f"the dependencies of {self.package.pin}",
+            lambda: (0 if is_direct else 1, *self._weight(extras)),
+        )
+
+    def _weight(self, extras: Names) -> tuple[int, ...]:
+        relevant = [
+            edge.bare
+            for edge in self._edges
+            if edge.is_plain
+            or not edge.whole.in_extras
+            or extras.intersection(map(NormalizedName, edge.whole.in_extras))
+        ]
+        bounded = sum(dependency.constraint.has_upper_bound() for dependency in relevant)
+        return -bounded, 0 if relevant else 1
+
     def _needs(self, extras: Names, target: Target) -> tuple[Need, ...]:
         found, listed, additional = self._with_extras(extras)
-        kept = [
-            edge.dependency
-            for edge in self._edges
-            if edge.is_relevant(listed, found) and edge.applies(target)
+        edges = [
+            edge for edge in self._edges if edge.is_relevant(listed, found) and edge.applies(target)
         ]
+        times = Counter(edge.name for edge in edges)
+        kept = [edge.whole if times[edge.name] > 1 else edge.dependency for edge in edges]
         kept += [dependency for dependency in additional if target.has(dependency)]
         return _one_for_each(kept, found, target, self.package.pin)
 
@@ -328,7 +346,7 @@ class Candidate:
                 continue
             found.add(extra)
             for dependency in self._in_extra(extra):
-                if dependency.name == self.name:
+                if str(dependency.name) == self.name:
                     stack += sorted(map(NormalizedName, dependency.extras))
                     continue
                 listed.add(NormalizedName(dependency.name))
@@ -394,7 +412,7 @@ class Root:
         return frozenset(
             NormalizedName(dependency.name)
             for extra, listed in self.theirs.extras.items()
-            if extra in extras
+            if str(extra) in extras
             for dependency in listed
         )
 
@@ -405,7 +423,9 @@ def candidates(
     """The locked packages by name, the highest version first (`Provider._locked`)."""
     locked = tuple(packages)
     sources = (package.source for package in locked)
-    archives = frozenset(absolute(each.path, folder) for each in sources if isinstance(each, FileSource))
+    archives = frozenset(
+        absolute(each.path, folder) for each in sources if isinstance(each, FileSource)
+    )
     found: dict[NormalizedName, list[Candidate]] = defaultdict(list)
     for package in locked:
         found[package.name].append(Candidate(package, folder, archives))
@@ -518,22 +538,31 @@ def _one_for_each(
     by_name: dict[str, list[Dependency]] = defaultdict(list)
     for dependency in dependencies:
         by_name[dependency.name].append(dependency)
-    needs: list[Need] = []
-    for name, same in by_name.items():
-        of_extras: dict[str, list[Dependency]] = defaultdict(list)
-        for dependency in same:
-            of_extras[dependency.complete_name].append(dependency)
-        what = f"{owner} depends on {name} in several ways"
-        if len(of_extras) == 1:
-            _refuse_alternatives(same, extras, target, what)
-        else:
-            _refuse_exclusive(same, what)
-        needs += (Need(_merged(each, what)) for each in of_extras.values())
-    return tuple(needs)
+    return tuple(
+        Need(merged)
+        for name, same in by_name.items()
+        for merged in _merged(same, extras, target, f"{owner} depends on {name} in several ways")
+    )
 
 
-def _merged(same: Sequence[Dependency], what: str) -> Dependency:
-    """`Provider._resolve_overlapping_markers` where all the markers hold."""
+def _merged(
+    same: Sequence[Dependency], extras: Names, target: Target, what: str
+) -> Iterator[Dependency]:
+    of_extras: dict[str, list[Dependency]] = defaultdict(list)
+    for dependency in same:
+        of_extras[dependency.complete_name].append(dependency)
+    if len(of_extras) == 1 < len(same) and any(_mentions_extras(each.marker) for each in same):
+        same = _without_alternatives(same, extras, target, what)
+        if same:
+            yield _intersection(same, what)
+        return
+    _refuse_exclusive(same, what)
+    for each in of_extras.values():
+        yield _intersection(each, what)
+
+
+def _intersection(same: Sequence[Dependency], what: str) -> Dependency:
+    """`Provider._resolve_overlapping_markers` for dependencies that all apply."""
     if len(same) == 1:
         return same[0]
     specific = [each for each in same if each.is_direct_origin() or each.source_name]
@@ -548,30 +577,58 @@ def _merged(same: Sequence[Dependency], what: str) -> Dependency:
     return [*specific, *same][0].with_constraint(constraint)
 
 
-def _refuse_alternatives(
+def _without_alternatives(
     same: Sequence[Dependency], extras: Names, target: Target, what: str
-) -> None:
-    """Where a marker may also not hold, because of its extras, Poetry solves once for each case."""
-    if len(same) == 1 or not any(_mentions_extras(each.marker) for each in same):
-        return
-    by_constraint: dict[Any, BaseMarker] = {}
+) -> Sequence[Dependency]:
+    """Those that apply together, if only one combination of them can apply.
+
+    To `Provider._resolve_overlapping_markers` a marker with extras may hold and not hold: the
+    extras are looked at apart from everything else. It then solves once for each case.
+    """
+    by_constraint: dict[Any, list[Dependency]] = defaultdict(list)
     for each in same:
-        key = (each.source_type, each.source_url, each.source_name, each.constraint)
-        known = by_constraint.get(key)
-        by_constraint[key] = each.marker if known is None else known.union(each.marker)
-    for marker in by_constraint.values():
-        otherwise = marker.invert()
-        if otherwise.validate({"extra": set(extras)}) and otherwise.validate(
-            dict(target.environment)
-        ):
-            raise Unsettled(f"{what}, by extra")
+        source = each.source_type, each.source_url, each.source_reference, each.source_name
+        by_constraint[(*source, each.source_subdirectory, each.constraint)].append(each)
+    listed = [(each[0], _union(each)) for each in by_constraint.values()]
+    possible = [
+        uses
+        for uses in product([True, False], repeat=len(listed))
+        if _is_possible([marker for _, marker in listed], uses, extras, target)
+    ]
+    if len(possible) > 1:
+        raise Unsettled(f"{what}, by extra")
+    return [each for uses in possible for (each, _), used in zip(listed, uses, strict=True) if used]
+
+
+def _union(same: Sequence[Dependency]) -> BaseMarker:
+    from poetry.core.version.markers import union
+
+    return union(*(each.marker for each in same)) if len(same) > 1 else same[0].marker
+
+
+def _is_possible(
+    markers: Sequence[BaseMarker], uses: Sequence[bool], extras: Names, target: Target
+) -> bool:
+    """`Provider._is_relevant_marker` of the markers that are used and the inverse of the rest."""
+    from poetry.core.packages.utils.utils import get_python_constraint_from_marker
+    from poetry.core.version.markers import AnyMarker
+
+    whole: BaseMarker = AnyMarker()
+    for used, marker in sorted(zip(uses, markers, strict=True), key=lambda each: not each[0]):
+        whole = whole.intersect(marker if used else marker.invert())
+    return (
+        not whole.is_empty()
+        and get_python_constraint_from_marker(whole).allows(target.python)
+        and whole.validate({"extra": set(extras)})
+        and whole.validate(dict(target.environment))
+    )
 
 
 def _refuse_exclusive(same: Sequence[Dependency], what: str) -> None:
     for one, other in combinations(same, 2):
-        if _mentions_extras(one.marker) and _mentions_extras(other.marker):
-            if one.marker.intersect(other.marker).is_empty():
-                raise Unsettled(f"{what}, by extra")
+        by_extra = _mentions_extras(one.marker) and _mentions_extras(other.marker)
+        if by_extra and one.marker.intersect(other.marker).is_empty():
+            raise Unsettled(f"{what}, by extra")
 
 
 def _mentions_extras(marker: BaseMarker) -> bool:
@@ -581,6 +638,6 @@ def _mentions_extras(marker: BaseMarker) -> bool:
 def _refuse_merging_optional_ones(dependencies: Sequence[Dependency]) -> None:
     """Poetry may forget that one of several was not optional when it merges their markers."""
     for one, other in combinations(dependencies, 2):
-        if one.name == other.name and one.is_optional() != other.is_optional():
-            if _mentions_extras(one.marker) or _mentions_extras(other.marker):
-                raise Unsettled(f"the project depends on {one.name} with and without extras")
+        by_extra = _mentions_extras(one.marker) or _mentions_extras(other.marker)
+        if one.name == other.name and by_extra and one.is_optional() != other.is_optional():
+            raise Unsettled(f"the project depends on {one.name} with and without extras")

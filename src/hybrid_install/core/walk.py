@@ -7,8 +7,9 @@ sees nothing but the lock.
 Nothing is solved here. The solver takes the highest locked version that satisfies what it knows
 so far, and takes it back only where no solution has it. So a set of packages that is closed and
 consistent is the solver's own, whatever the order of its decisions, if for each package and for
-each single dependency on it every higher version that the dependency allows is in no solution.
-Such a set is looked for, and proven; where it cannot be, the answer is an `Ambiguity`.
+each single dependency on it every higher version that the dependency allows is in no solution, or
+is excluded by what the solver is sure to have decided before. Such a set is looked for, and
+proven; where it cannot be, the answer is an `Ambiguity`.
 """
 
 from __future__ import annotations
@@ -162,16 +163,20 @@ def _prove(graph: _Graph, solution: _Solution) -> None:
     passed_over = set[tuple[Candidate, Names]]()
     for node, needs in solution.needed.items():
         if len(graph.locked[node[0]]) > 1:
-            _refuse_lookalikes(graph, node, needs)
-            passed_over |= set(_passed_over(graph, solution.chosen[node[0]], node, needs))
+            _refuse_lookalikes(graph, solution.chosen[node[0]], node, needs)
+            passed_over |= set(_passed_over(graph, solution, node, needs))
     _refuse_pitfalls(graph, passed_over)
 
 
-def _refuse_lookalikes(graph: _Graph, node: Node, needs: Iterable[Need]) -> None:
-    """Of one version from several sources the solver cannot exclude the one and keep the other.
+def _refuse_lookalikes(graph: _Graph, chosen: Candidate, node: Node, needs: Iterable[Need]) -> None:
+    """Of one version in several builds the solver cannot exclude the one and keep the other.
 
-    The project's own dependencies are known from the start, all others may not be.
+    It need not where each dependency has it come to the same build first. The project's own
+    dependencies are known from the start, all others may not be.
     """
+    is_unique = sum(each.version == chosen.version for each in graph.locked[node[0]]) == 1
+    if is_unique and all(_first_locked(graph, need) is chosen for need in needs):
+        return
     own = [need for need in graph.root_needs if (need.name, need.extras) == node]
     alive = [
         each
@@ -184,21 +189,22 @@ def _refuse_lookalikes(graph: _Graph, node: Node, needs: Iterable[Need]) -> None
 
 
 def _passed_over(
-    graph: _Graph, chosen: Candidate, node: Node, needs: Iterable[Need]
+    graph: _Graph, solution: _Solution, node: Node, needs: Iterable[Need]
 ) -> Iterator[tuple[Candidate, Names]]:
     """Higher versions that the solver may try, each proven to be in no solution."""
-    locked = graph.locked[node[0]]
+    locked, chosen = graph.locked[node[0]], solution.chosen[node[0]]
     for candidate in locked[: locked.index(chosen)]:
         allowing = [need for need in needs if candidate.satisfies(need)]
         if not allowing:
             continue
         if any(need.names_source for need in graph.root_needs if need.name == node[0]):
             raise Unsettled(f"{candidate.name} is locked from the project's own sources twice")
-        if candidate in graph.allowed(node[0]) and not _is_impossible(graph, candidate):
+        if candidate not in graph.allowed(node[0]) or _is_impossible(graph, candidate):
+            yield candidate, node[1]
+        elif not _is_excluded_before(graph, solution, node, candidate):
             raise Unsettled(
                 f"both {candidate.package.pin} and {chosen.version} satisfy {allowing[0]}"
             )
-        yield candidate, node[1]
 
 
 def _is_impossible(graph: _Graph, candidate: Candidate) -> bool:
@@ -223,6 +229,42 @@ def _is_impossible(graph: _Graph, candidate: Candidate) -> bool:
             seen |= pairs
             needs += [each for pair in pairs for each in graph.needs(*pair)]
     return False
+
+
+def _is_excluded_before(
+    graph: _Graph, solution: _Solution, node: Node, candidate: Candidate
+) -> bool:
+    """Whether something that excludes `candidate` is decided before its name is.
+
+    That is so where a path leads there from the project on which everything is more urgent: one
+    of it is always up for decision.
+    """
+    is_direct = any(need.is_direct for need in solution.needed[node])
+    urgency = candidate.urgency(node[1], is_direct=is_direct)
+    stack, seen = [(need.name, need.extras) for need in graph.root_needs], set[Node]()
+    while stack:
+        current = stack.pop()
+        if current in seen or not _urgency(graph, solution, current) < urgency:
+            continue
+        seen.add(current)
+        for need in solution.needs[current]:
+            if (need.name, need.extras) == node and not candidate.satisfies(need):
+                return True
+            stack.append((need.name, need.extras))
+        stack += [(current[0], NONE)] * bool(current[1])
+    return False
+
+
+def _urgency(graph: _Graph, solution: _Solution, node: Node) -> tuple[int, ...]:
+    """A node's urgency; the lowest where the solver may have another version in mind."""
+    chosen, needs = solution.chosen[node[0]], solution.needed.get(node, [])
+    if any(_first_locked(graph, need) is not chosen for need in needs):
+        return (2,)
+    return chosen.urgency(node[1], is_direct=all(need.is_direct for need in needs))
+
+
+def _first_locked(graph: _Graph, need: Need) -> Candidate | None:
+    return next((each for each in graph.locked[need.name] if each.satisfies(need)), None)
 
 
 def _refuse_pitfalls(graph: _Graph, passed_over: Iterable[tuple[Candidate, Names]]) -> None:
