@@ -107,7 +107,7 @@ class Preparation:
     @cached_property
     def _selection(self) -> tuple[LockedPackage, ...] | Ambiguity:
         inputs, environment = self.inputs, self.target.interpreter.markers
-        if inputs.lock.has_groups_and_markers and not self._re_resolves():
+        if inputs.lock.has_groups_and_markers and not self.re_resolves():
             return select(inputs.lock, inputs.wanted, environment)
         folder = str(inputs.project_dir)
         return walk(inputs.lock, inputs.pyproject, folder, inputs.wanted, environment)
@@ -148,7 +148,7 @@ class Preparation:
             return Handover.SYSTEM_SITE_PACKAGES
         return Handover.VIRTUALENV_OPTIONS if config.has_foreign_virtualenv_options else None
 
-    def _re_resolves(self) -> bool:
+    def re_resolves(self) -> bool:
         """`installer.re-resolve`, whose default depends on the Poetry that finishes the run."""
         setting = self.inputs.config.flag("installer", "re-resolve")
         if setting is not None:
