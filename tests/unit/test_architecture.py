@@ -37,7 +37,7 @@ DOORS: Mapping[str, frozenset[str]] = {
     "sh": frozenset({"tools.process"}),
     "typer": frozenset({"cli", "report"}),
     "findpython": frozenset({"environment"}),
-    "poetry": frozenset({"core.markers", "core.versions"}),
+    "poetry": frozenset({"core.dependencies", "core.markers", "core.versions"}),
     "subprocess": frozenset({"tools.process"}),
 }
 

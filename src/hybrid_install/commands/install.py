@@ -219,8 +219,8 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         interactive=request.interactive,
         ansi=report.is_coloured,
         verbosity=request.verbosity,
-        # The selection was by the lock's markers: a Poetry that is ours alone does the same.
-        re_resolve=False if not hands_over and preparation.poetry is None else None,
+        # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
+        re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
         ignore_envs_file=Path(folder) if folder else None,
     )
 

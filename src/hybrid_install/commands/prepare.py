@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
-from hybrid_install.core.deferral import BuildPolicy, Handover
+from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
@@ -26,6 +27,7 @@ from hybrid_install.core.model import (
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, several_versions, wanted
+from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import installed
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
@@ -60,6 +62,7 @@ class Inputs:
     lock: Lockfile
     config: PoetryConfig
     wanted: Wanted
+    pyproject: dict[str, Any]
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -79,7 +82,8 @@ def read_inputs(request: Request) -> Inputs:
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
-    return Inputs(folder, project, lock, config, wanted(request.selection, project, lock))
+    chosen = wanted(request.selection, project, lock)
+    return Inputs(folder, project, lock, config, chosen, pyproject.document)
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,25 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
-        """The locked packages for this target, with their places on disk."""
-        selected = select(self.inputs.lock, self.inputs.wanted, self.target.interpreter.markers)
+        """The locked packages for this target, with their places on disk.
+
+        None where only Poetry can tell them.
+        """
+        selected = () if isinstance(self._selection, Ambiguity) else self._selection
         return tuple(located(package, self.inputs.project_dir) for package in selected)
+
+    @cached_property
+    def _selection(self) -> tuple[LockedPackage, ...] | Ambiguity:
+        inputs, environment = self.inputs, self.target.interpreter.markers
+        if inputs.lock.has_groups_and_markers and not self.re_resolves():
+            return select(inputs.lock, inputs.wanted, environment)
+        folder = str(inputs.project_dir)
+        return walk(inputs.lock, inputs.pyproject, folder, inputs.wanted, environment)
+
+    @property
+    def ambiguity(self) -> Ambiguity | None:
+        """Why only Poetry can tell what the lock selects, if so."""
+        return self._selection if isinstance(self._selection, Ambiguity) else None
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
@@ -169,12 +189,11 @@ class Preparation:
         urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
 
-    def _handover(self) -> Handover | None:
+    def _handover(self) -> Handover | Ambiguity | None:
+        return self._handover_of_environment() or self.ambiguity
+
+    def _handover_of_environment(self) -> Handover | None:
         config, target = self.inputs.config, self.target
-        if not self.inputs.lock.has_groups_and_markers:
-            return Handover.OLD_LOCK
-        if self._re_resolves():
-            return Handover.RE_RESOLVE
         if not target.is_virtual:
             return Handover.NO_VIRTUALENV
         if target.exists:
@@ -184,7 +203,7 @@ class Preparation:
             return Handover.SYSTEM_SITE_PACKAGES
         return Handover.VIRTUALENV_OPTIONS if config.has_foreign_virtualenv_options else None
 
-    def _re_resolves(self) -> bool:
+    def re_resolves(self) -> bool:
         """`installer.re-resolve`, whose default depends on the Poetry that finishes the run."""
         setting = self.inputs.config.flag("installer", "re-resolve")
         if setting is not None:

@@ -51,11 +51,24 @@ class Deferral(Enum):
 class Handover(Enum):
     """Why the whole run is Poetry's."""
 
-    OLD_LOCK = "the lock is older than version 2.1: its packages have neither groups nor markers"
-    RE_RESOLVE = "installer.re-resolve is on: Poetry solves the lock again"
     NO_VIRTUALENV = "virtualenvs.create is false: Poetry installs into its own interpreter"
     SYSTEM_SITE_PACKAGES = "the environment includes the system's site-packages"
     VIRTUALENV_OPTIONS = "virtualenvs.options ask for what only Poetry's virtualenv does"
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """What only Poetry's solver can settle, or refuse: the whole run is Poetry's too.
+
+    `because` is the end of a sentence that names the package.
+    """
+
+    because: str
+
+    @property
+    def value(self) -> str:
+        """The reason, as a `Handover` has it."""
+        return f"only Poetry's solver can tell what the lock selects: {self.because}"
 
 
 MADE_BY_POETRY = frozenset(

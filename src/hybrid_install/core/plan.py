@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover, deferral
+from hybrid_install.core.deferral import (
+    Ambiguity,
+    BuildPolicy,
+    Deferral,
+    Handover,
+    deferral,
+)
 from hybrid_install.core.distribution import Distribution, Installed, Origin
 from hybrid_install.core.file_choice import Tags, files_of
 from hybrid_install.core.model import (
@@ -68,7 +74,7 @@ class Plan:
     """
 
     operations: tuple[Operation, ...]
-    handover: Handover | None = None
+    handover: Handover | Ambiguity | None = None
 
     def having(self, *actions: Action) -> tuple[Operation, ...]:
         """The operations with one of these actions."""

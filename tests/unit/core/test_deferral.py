@@ -7,6 +7,7 @@ from support.fakes import locked, sdist, wheel
 
 from hybrid_install.core.deferral import (
     MADE_BY_POETRY,
+    Ambiguity,
     BuildPolicy,
     Deferral,
     Handover,
@@ -146,4 +147,8 @@ def test_every_reason_is_the_end_of_a_sentence(reason: Deferral | Handover) -> N
 
 
 def test_poetry_makes_the_environments_that_uv_would_make_otherwise() -> None:
-    assert set(Handover) - MADE_BY_POETRY == {Handover.OLD_LOCK, Handover.RE_RESOLVE}
+    assert set(Handover) == MADE_BY_POETRY
+
+
+def test_an_ambiguity_is_the_end_of_a_sentence_too() -> None:
+    assert Ambiguity("a is locked twice").value.endswith("selects: a is locked twice")

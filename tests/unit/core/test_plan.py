@@ -274,4 +274,4 @@ def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None
 
 
 def test_a_handover_leaves_everything_to_poetry() -> None:
-    assert Plan((), Handover.OLD_LOCK).leaves_work_to_poetry
+    assert Plan((), Handover.NO_VIRTUALENV).leaves_work_to_poetry
