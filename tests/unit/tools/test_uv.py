@@ -164,7 +164,7 @@ def test_requirements_are_installed_with_hashes_and_nothing_else() -> None:
     pinned = [requirement("a"), requirement("b")]
     target = InstallTarget(PYTHON, (normalize_name("b"),), compile_bytecode=True)
     uv(runner).install_requirements(DEFAULT_INDEX, pinned, access(), target)
-    assert folder == {"requirements.txt": requirements_txt(pinned), "uv.toml": ""}
+    assert folder == {"requirements.txt": requirements_txt(pinned), "uv.toml": access().uv_toml()}
     assert list(runner.only.argv) == [
         *("/uv", "--config-file", "uv.toml", *INSTALL),
         *("--reinstall-package", "b", "--compile-bytecode"),
