@@ -26,7 +26,9 @@ def selection(
 ) -> tuple[Picks, Picks]:
     """Our selection from the lock that the test has given, and what Poetry makes of it."""
     if installer._update:
-        raise IncomparableError("it locks, or updates the lock: never ours (its result is among the plans)")
+        raise IncomparableError(
+            "it locks, or updates the lock: never ours (its result is among the plans)"
+        )
     packages = [each for each in _selected(installer) if not _is_skipped(each, installer)]
     theirs = picks_of_poetry(each.package for each in operations if _is_selected(each))
     return picks_of_ours(packages, installer._locker.lock.parent), theirs
