@@ -48,13 +48,15 @@ class Origin:
         return self._has_reference_of(expected)
 
     def _has_reference_of(self, expected: Origin) -> bool:
-        resolved = self.resolved_reference
-        if resolved and resolved == expected.resolved_reference:
+        """The same commit, whatever led there; a branch that has moved is another reference."""
+        commits = {self.resolved_reference, expected.resolved_reference}
+        if len(commits) == 1 and all(commits):
             return True
         ours, theirs = self.reference or "", expected.reference or ""
-        if bool(ours) != bool(theirs):
-            return False
-        return ours.startswith(theirs) or theirs.startswith(ours)
+        if not ours and not theirs:
+            return True
+        is_same = ours.startswith(theirs) or theirs.startswith(ours)
+        return bool(ours and theirs) and is_same and not all(commits)
 
 
 def origin_of(source: DirectSource, *, develop: bool) -> Origin:

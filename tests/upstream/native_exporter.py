@@ -1,0 +1,176 @@
+"""`Exporter` (poetry_plugin_export/exporter.py): the lock, for every environment at once.
+
+What it writes is read as any consumer would: on each environment of a matrix, the lines whose
+markers hold. The native side selects from the same lock for the same environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli
+from poetry.core.packages.utils.utils import create_nested_marker
+from poetry.core.version.markers import BaseMarker
+from support.environments import Markers, everywhere
+from support.poetry_in_process import fresh_marker
+from upstream.comparison import Answer
+from upstream.conversion import lock_document, lockfile, names
+from upstream.walked import walk
+
+from hybrid_install.core.model import (
+    DirectorySource,
+    FileSource,
+    GitSource,
+    LockedPackage,
+    RegistrySource,
+    UrlSource,
+    normalize_name,
+)
+from hybrid_install.core.selection import Wanted, select
+
+_HASHES = re.compile(r" --hash=(\S+)")
+
+
+@dataclass(frozen=True, order=True)
+class Pin:
+    """A package as a format names it, and the hashes that it may have."""
+
+    name: str
+    where: str
+    hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A pin and when it counts."""
+
+    pin: Pin
+    marker: BaseMarker
+
+
+Selections = dict[str, list[Pin]]
+"""By environment."""
+
+
+def export(
+    format_: str, answer: Answer, exporter: Any, folder: Path
+) -> tuple[Selections, Selections]:
+    """What both sides would install, on every environment that the project allows."""
+    read = _of_pylock if format_ == "pylock.toml" else _of_requirements
+    theirs = list(read(answer.expect_value(), folder))
+    native = NativeExporter(exporter, format_)
+    environments = list(_allowed(exporter._poetry.package.python_constraint))
+    assert environments
+    return (
+        {_name(each): native.pins(each) for each in environments},
+        {_name(each): _holding(theirs, each) for each in environments},
+    )
+
+
+def _allowed(constraint: Any) -> Iterator[Markers]:
+    marker = fresh_marker(create_nested_marker("python_version", constraint))
+    return (each for each in everywhere() if marker.validate(each))
+
+
+def _name(environment: Markers) -> str:
+    return " ".join(
+        environment[key] for key in ("python_full_version", "sys_platform", "platform_machine")
+    )
+
+
+def _holding(lines: list[Line], environment: Markers) -> list[Pin]:
+    # An extra that were left in a marker would count as not requested.
+    target: dict[str, Any] = {**environment, "extra": set()}
+    return sorted({line.pin for line in lines if line.marker.validate(target)})
+
+
+class NativeExporter:
+    """The exporter's options, over our reading of the lock and our selection."""
+
+    def __init__(self, exporter: Any, format_: str) -> None:
+        poetry = exporter._poetry
+        self.root = poetry.package
+        self.locker = poetry.locker
+        self.wanted = Wanted(names(exporter._groups), names(exporter._extras))
+        self.with_hashes = exporter._with_hashes and format_ != "pylock.toml"
+        self.format = format_
+        self.folder: Path = self.locker.lock.parent
+
+    def pins(self, environment: Markers) -> list[Pin]:
+        """What is installed on `environment`, in the words of the format."""
+        return sorted({self._pin(each) for each in self._selected(environment) if self._fits(each)})
+
+    def _selected(self, environment: Markers) -> tuple[LockedPackage, ...]:
+        if not self.locker.is_locked_groups_and_markers():
+            document = lock_document(self.locker.lock_data)
+            return walk(self.root, document, self.wanted, environment)
+        return select(lockfile(self.locker.lock_data), self.wanted, environment)
+
+    def _fits(self, package: LockedPackage) -> bool:
+        """A constraints.txt cannot hold anything editable."""
+        return self.format != "constraints.txt" or not package.develop
+
+    def _pin(self, package: LockedPackage) -> Pin:
+        if self.format == "pylock.toml":
+            return Pin(package.name, self._in_pylock(package))
+        strong = (file.hash for file in package.files if file.hash.algorithm in _ALGORITHMS)
+        hashes = sorted(map(str, strong)) if self.with_hashes else ()
+        return Pin(*self._in_requirements(package), tuple(hashes))
+
+    def _in_pylock(self, package: LockedPackage) -> str:
+        match package.source:
+            case DirectorySource(path):
+                return self._path(path)
+            case GitSource(url, _, str(commit)):
+                return f"{url}@{commit}"
+            case _:
+                return package.version
+
+    def _in_requirements(self, package: LockedPackage) -> tuple[str, str]:
+        match package.source:
+            case RegistrySource():
+                return package.name, package.version
+            case GitSource(url, reference, resolved, subdirectory):
+                fragment = f"#subdirectory={subdirectory}" if subdirectory else ""
+                return package.name, f"git+{url}@{resolved or reference}{fragment}"
+            case UrlSource(url, subdirectory):
+                return package.name, f"{url}#subdirectory={subdirectory}" if subdirectory else url
+            case FileSource(path) | DirectorySource(path):
+                name = "-e" if package.develop else package.name
+                return name, self._path(path)
+
+    def _path(self, path: str) -> str:
+        return self.folder.joinpath(path).resolve().as_uri()
+
+
+_ALGORITHMS = {"sha256", "sha384", "sha512"}
+
+
+def _of_requirements(text: str, folder: Path) -> Iterator[Line]:
+    for line in text.replace(" \\\n   ", "").splitlines():
+        if line and not line.startswith("--"):
+            hashes = sorted(_HASHES.findall(line))
+            requirement, _, marker = _HASHES.sub("", line).partition(" ; ")
+            yield Line(Pin(*_split(requirement), tuple(hashes)), fresh_marker(marker))
+
+
+def _split(requirement: str) -> tuple[str, str]:
+    if requirement.startswith("-e "):
+        return "-e", requirement.removeprefix("-e ")
+    name, separator, where = requirement.partition(" @ " if " @ " in requirement else "==")
+    assert separator, requirement
+    return normalize_name(name.partition("[")[0]), where
+
+
+def _of_pylock(text: str, folder: Path) -> Iterator[Line]:
+    for package in tomli.loads(text)["packages"]:
+        where = package.get("version", "")
+        if "directory" in package:
+            where = folder.joinpath(package["directory"]["path"]).resolve().as_uri()
+        elif "vcs" in package:
+            where = f"{package['vcs']['url']}@{package['vcs']['commit-id']}"
+        yield Line(Pin(package["name"], where), fresh_marker(package.get("marker", "")))
