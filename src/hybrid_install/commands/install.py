@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.deferral import MADE_BY_POETRY
@@ -23,7 +24,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall
+from hybrid_install.tools.bulk import BulkInstall, Told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -43,11 +44,25 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     with report.phase("plan"):
         plan = preparation.plan
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
+    books = Bookkeeping.begin(preparation, report, uv.version(), changes=_changes(preparation))
     with report.phase("uv"):
-        install_in_bulk(preparation, uv, report)
+        told = install_in_bulk(preparation, uv, report)
+        books.note(told)
     with report.phase("Poetry"):
-        finish(preparation, uv, report)
+        poetry = finish(preparation, uv, report)
+    books.close(told, poetry)
     report.summary()
+
+
+def _changes(preparation: Preparation) -> bool:
+    """Whether anything will be touched."""
+    plan = preparation.plan
+    touched = plan.bulk or plan.having(Action.REMOVE) or plan.leaves_work_to_poetry
+    return bool(touched) or _binds_root(preparation)
+
+
+def _binds_root(preparation: Preparation) -> bool:
+    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
@@ -86,14 +101,17 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     return prepared
 
 
-def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
-    """Removals first, then everything that uv installs, from all indexes at once."""
+def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> Told:
+    """Removals first, then everything that uv installs, from all indexes at once.
+
+    Returns the files that uv was told of each package.
+    """
     plan, target = preparation.plan, preparation.target
     if removed := plan.having(Action.REMOVE):
         report.say("uv", f"removing {len(removed)} packages")
         uv.uninstall([each.name for each in removed], target.python)
     if not plan.bulk:
-        return
+        return {}
     report.say("uv", f"installing {len(plan.bulk)} packages")
     install_target = InstallTarget(
         target.python,
@@ -108,7 +126,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
         cache_dir(preparation.request.environ),
     )
     try:
-        bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
+        return bulk.run(RequirementsMap.of(plan.bulk), preparation.request.feed)
     except CommandFailedError as error:
         raise _failed("uv", error) from None
 
@@ -126,15 +144,15 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
     return IndexAccess(named, credentials)
 
 
-def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
+def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
-    Not started where it has nothing to do: no root to bind, nothing left to it.
+    Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
+    version that was started.
     """
-    plan, selection = preparation.plan, preparation.request.selection
-    binds_root = preparation.inputs.project.package_mode and not selection.no_root
+    plan, binds_root = preparation.plan, _binds_root(preparation)
     if not binds_root and not plan.leaves_work_to_poetry:
-        return
+        return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
@@ -147,6 +165,7 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.installed()), report)
+    return poetry.version
 
 
 def _failed(tool: str, error: CommandFailedError) -> ToolError:

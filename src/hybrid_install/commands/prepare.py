@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +12,12 @@ from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import Handover
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.freshness import is_fresh
+from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import LockedPackage
 from hybrid_install.core.plan import Plan, Policy, make_plan
 from hybrid_install.core.project import Project
-from hybrid_install.core.selection import Wanted, select, several_versions, wanted
+from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.environment.installed import installed
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
@@ -99,6 +99,16 @@ class Preparation:
     def selected(self) -> tuple[LockedPackage, ...]:
         """The locked packages for this target."""
         return select(self.inputs.lock, self.inputs.wanted, self.target.interpreter.markers)
+
+    @cached_property
+    def lock_problems(self) -> tuple[LockProblem, ...]:
+        """What is doubtful about the lock for this target."""
+        inputs, interpreter = self.inputs, self.target.interpreter
+        return lock_problems(
+            Selection(
+                inputs.lock, inputs.wanted, interpreter.markers, self.selected, interpreter.tags
+            )
+        )
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
@@ -183,14 +193,11 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
-    if doubled := several_versions(preparation.selected):
-        message = f"the lock selects several versions of one name: {_named(doubled.items())}"
-        if preparation.request.strict:
-            raise SelectionError(
-                message, hint="no environment can hold both: mend the markers, then `poetry lock`"
-            )
-        report.warn(f"{message}. They are left to Poetry, which installs the one it comes to last")
-
-
-def _named(doubled: Iterable[tuple[str, list[str]]]) -> str:
-    return "; ".join(f"{name} {' and '.join(versions)}" for name, versions in doubled)
+    problems = preparation.lock_problems
+    if problems and preparation.request.strict:
+        raise SelectionError(
+            "\n".join(problem.message for problem in problems), hint=problems[0].hint
+        )
+    for problem in problems:
+        report.warn(problem.message)
+        report.detail(problem.hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hybrid_install.core.model import NormalizedName
 
@@ -14,7 +14,8 @@ class Distribution:
 
     `origin` is the url of its direct_url.json (PEP 610) or the folder of an editable install,
     None where it came from an index. `is_whole` is False where an installer was cut off: it then
-    lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed again.
+    lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed again: who
+    did it, and when. `path` is its .dist-info or .egg-info.
     """
 
     name: NormalizedName
@@ -23,6 +24,7 @@ class Distribution:
     is_whole: bool = True
     is_system: bool = False
     stamp: tuple[str, int] = ("", 0)
+    path: str = field(default="", compare=False)
 
 
 Installed = Mapping[NormalizedName, Distribution]

@@ -14,7 +14,8 @@ class Interpreter:
 
     `executable` is the interpreter itself, never a shim. `platform` distinguishes targets whose
     wheels differ. `is_presumed` marks one that is not on this machine: its markers are this
-    machine's with that version.
+    machine's with that version. `tags` are the wheel tags that it supports, best first, None where
+    they are not known.
     """
 
     executable: Path
@@ -26,6 +27,7 @@ class Interpreter:
     platform: str
     includes_system: bool = False
     is_presumed: bool = False
+    tags: tuple[str, ...] | None = None
 
     @property
     def full_version(self) -> str:

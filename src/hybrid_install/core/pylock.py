@@ -31,12 +31,16 @@ class OfferedFile:
     @property
     def name(self) -> str:
         """The file's name, from the url's last segment."""
-        return unquote(urlsplit(self.url).path.rpartition("/")[2])
+        return _file_name(self.url)
 
     @property
     def is_wheel(self) -> bool:
         """Whether the file is a wheel by its name."""
         return self.name.endswith(".whl")
+
+
+def _file_name(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 Offer = tuple[OfferedFile, ...]
@@ -103,6 +107,11 @@ class PinnedFile:
     hash: Hash
     is_wheel: bool
     size: int | None
+
+    @property
+    def name(self) -> str:
+        """The file's name, from the url's last segment."""
+        return _file_name(self.url)
 
 
 def choose(requirement: Requirement, offer: Offer) -> tuple[PinnedFile, ...]:

@@ -16,13 +16,16 @@ from enum import Enum
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import Hash, NormalizedName
+from hybrid_install.core.model import Hash, LockedFile, NormalizedName
 from hybrid_install.core.pylock import Offer, OfferedFile, choose, pylock, read_offers
 from hybrid_install.core.requirements import Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
+
+Told = Mapping[NormalizedName, tuple[LockedFile, ...]]
+"""The files of each package that uv was told it may install."""
 
 # uv's exit code for "no solution": its own index page lacks the pin, or it cannot be read that way.
 _UNRESOLVED = 1
@@ -45,22 +48,30 @@ class BulkInstall:
     target: InstallTarget
     cache: Path
 
-    def run(self, requirements: RequirementsMap, feed: Feed = Feed.PYLOCK) -> None:
+    def run(self, requirements: RequirementsMap, feed: Feed = Feed.PYLOCK) -> Told:
         """Install all of `requirements`, or fail with nothing of a wrong file installed."""
         if feed is Feed.PYLOCK:
             offers = self._offers(requirements.requirements)
             if offers is not None:
-                self._install_pylock(requirements.requirements, offers)
-                return
+                return self._install_pylock(requirements.requirements, offers)
         for index, pinned in requirements.by_index:
             self.uv.install_requirements(index, pinned, self.access, self.target)
+        return {each.name: each.files for each in requirements.requirements}
 
     def _install_pylock(
         self, requirements: Sequence[Requirement], offers: Mapping[NormalizedName, Offer]
-    ) -> None:
+    ) -> Told:
         chosen = [(each, choose(each, offers.get(each.name, ()))) for each in requirements]
         _refuse_missing(requirement for requirement, files in chosen if not files)
         self.uv.install_pylock(pylock(chosen, self.access.named), self.access, self.target)
+        return {
+            # Of several sdists it is the first one (`pylock`).
+            each.name: tuple(
+                LockedFile(file.name, file.hash)
+                for file in (files if files[0].is_wheel else files[:1])
+            )
+            for each, files in chosen
+        }
 
     def _offers(self, requirements: Sequence[Requirement]) -> dict[NormalizedName, Offer] | None:
         """What the indexes offer, from the cache as far as it goes; None where uv cannot say."""

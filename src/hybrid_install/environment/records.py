@@ -1,0 +1,167 @@
+"""The files of installed distributions, held against their RECORDs. Nothing is changed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hybrid_install.core.distribution import Distribution
+from hybrid_install.core.model import NormalizedName
+from hybrid_install.core.origin import Origin, installed_origin
+from hybrid_install.core.receipt import Present
+from hybrid_install.core.record import Flaw, RecordEntry, contents, parse_record
+from hybrid_install.errors import InvalidDataError
+
+_AT_ONCE = 1 << 20
+
+
+def read_record(distribution: Distribution) -> tuple[RecordEntry, ...]:
+    """The entries of its RECORD, none where it has none that can be read."""
+    try:
+        return parse_record(Path(distribution.path, "RECORD").read_bytes().decode("utf-8"))
+    except (OSError, UnicodeDecodeError, InvalidDataError):
+        return ()
+
+
+def read_origin(distribution: Distribution) -> Origin | None:
+    """Its direct origin, None for an index. What cannot be read is an origin of no known kind."""
+    if distribution.origin is None:
+        return None
+    path = Path(distribution.path, "direct_url.json")
+    try:
+        return installed_origin(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return _without_direct_url(distribution, distribution.origin)
+    except (OSError, ValueError, TypeError, InvalidDataError):
+        return Origin("unknown", distribution.origin)
+
+
+def _without_direct_url(distribution: Distribution, folder: str) -> Origin:
+    """`InstalledRepository._create_package_from_distribution`: a .pth file, or `develop`."""
+    is_editable = distribution.path.endswith(".dist-info")
+    return Origin(
+        "directory",
+        folder.removesuffix("/src") if is_editable else folder,
+        develop=is_editable,
+    )
+
+
+def present(distribution: Distribution) -> Present:
+    """What the receipt needs to know of it."""
+    entries = read_record(distribution)
+    return Present(
+        distribution.version,
+        distribution.stamp[0],
+        contents(entries),
+        read_origin(distribution),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One line of one RECORD."""
+
+    owner: NormalizedName
+    entry: RecordEntry
+
+
+def flaws(
+    distributions: Iterable[Distribution], prefix: Path, *, deep: bool
+) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
+    """What is wrong with the recorded files of `distributions`, by name; each RECORD on its own.
+
+    A file that several of them record is right where it is as any of them says: the last one that
+    was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes.
+    Paths that lead out of `prefix` are named and never followed.
+    """
+    records = [(distribution, read_record(distribution)) for distribution in distributions]
+    found = {
+        distribution.name: [Flaw("RECORD", "is empty or cannot be read")]
+        for distribution, entries in records
+        if not entries and distribution.path.endswith(".dist-info")
+    }
+    is_within = _within(prefix)
+    for path, claims in _claims(records).items():
+        problems = _problems(path, claims, is_within, deep)
+        for claim, problem in zip(claims, problems, strict=True):
+            if all(problems):
+                found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _claims(
+    records: Iterable[tuple[Distribution, tuple[RecordEntry, ...]]],
+) -> dict[str, list[_Claim]]:
+    """All that the RECORDs say of each path; `pathlib` would take seconds for so many."""
+    claims: dict[str, list[_Claim]] = {}
+    for distribution, entries in records:
+        site = distribution.path.rpartition("/")[0]
+        for entry in entries:
+            if not entry.is_bytecode:
+                path = os.path.normpath(os.path.join(site, entry.path))  # noqa: PTH118
+                claims.setdefault(path, []).append(_Claim(distribution.name, entry))
+    return claims
+
+
+def _problems(
+    path: str, claims: list[_Claim], is_within: Callable[[str], bool], deep: bool
+) -> list[str]:
+    """One for each claim, empty where the file is as that one says."""
+    if not is_within(path.rpartition("/")[0]):
+        return ["leads out of the environment"] * len(claims)
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return ["is missing"] * len(claims)
+    except OSError as error:
+        return [f"cannot be read ({error.strerror})"] * len(claims)
+    if not stat.S_ISREG(status.st_mode):
+        return ["is not a file"] * len(claims)
+    return [_difference(path, claim.entry, status.st_size, deep) for claim in claims]
+
+
+def _within(prefix: Path) -> Callable[[str], bool]:
+    """Whether a folder is in `prefix`: links on its way may lead out, so it is resolved, once."""
+    root = os.path.realpath(prefix)
+
+    @cache
+    def is_within(folder: str) -> bool:
+        real = os.path.realpath(folder)
+        return real == root or real.startswith(f"{root}/")
+
+    return is_within
+
+
+def _difference(path: str, entry: RecordEntry, size: int, deep: bool) -> str:
+    """A line without a hash (RECORD's own among them) says only that the file is there."""
+    if not entry.hash:
+        return ""
+    if entry.size is not None and entry.size != size:
+        return f"has {size} bytes instead of {entry.size}"
+    if not deep:
+        return ""
+    try:
+        return "" if _has_hash(path, entry.hash) else "has other contents"
+    except (OSError, ValueError):
+        return f"cannot be compared with {entry.hash}"
+
+
+def _has_hash(path: str, recorded: str) -> bool:
+    algorithm, _, digest = recorded.partition("=")
+    with open(path, "rb") as file:  # noqa: PTH123
+        computed = hashlib.new(algorithm, usedforsecurity=False)
+        for chunk in _chunks(file.fileno()):
+            computed.update(chunk)
+    return base64.urlsafe_b64encode(computed.digest()).decode().rstrip("=") == digest
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, _AT_ONCE):
+        yield chunk
