@@ -144,7 +144,8 @@ def verification_summary(checked: int, findings: Sequence[Finding]) -> str:
     """`70 checked, 2 differ from poetry.lock, 1 note`."""
     differing = len({each.name for each in findings if each.fails})
     notes = sum(not each.fails for each in findings)
-    result = f"{differing} differ from poetry.lock" if differing else "all as poetry.lock says"
+    verb = "differs" if differing == 1 else "differ"
+    result = f"{differing} {verb} from poetry.lock" if differing else "all as poetry.lock says"
     noted = [f"{notes} notes" if notes > 1 else "1 note"] if notes else []
     return ", ".join([f"{checked} checked", result, *noted])
 
