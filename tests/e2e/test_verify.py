@@ -99,9 +99,9 @@ def edit_a_file(lab: Lab, project: Project) -> None:
 def replace_from_another_index(lab: Lab, project: Project) -> None:
     other = lab.source(Wheel(Release("bravo", "1.2", flavour="other")))
     uv = [sys.executable, "-m", "uv", "pip", "install", "--no-config", "--no-deps", "--reinstall"]
-    python = ["--python", project.venv / "bin" / "python"]
+    python = project.venv / "bin" / "python"
     index = ["--default-index", lab.index.url(other)]
-    run([*uv, *python, *index, "bravo==1.2"], lab.sandbox.environ, lab.folder)
+    run([*uv, "--python", python, *index, "bravo==1.2"], lab.sandbox.environ, lab.folder)
     assert "other" in (site(project) / "bravo" / "__init__.py").read_text("utf-8")
 
 
@@ -247,7 +247,9 @@ def test_for_people(lab: Lab, standard: Project) -> None:
     uninstall(lab, standard)
     result = lab.refuse(standard, "verify")
     assert re.search(
-        r"^bravo +missing +1\.2 is not installed +run `hybrid-install`$", result.stdout, re.M
+        r"^bravo +missing +1\.2 is not installed +run `hybrid-install`$",
+        result.stdout,
+        re.MULTILINE,
     )
     assert result.stdout.endswith("6 checked, 1 differs from poetry.lock\n")
     assert "1 differs from poetry.lock" in result.stderr

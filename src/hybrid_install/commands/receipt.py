@@ -12,7 +12,7 @@ from hybrid_install.core.model import LockedFile, NormalizedName
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.receipt import Receipt, account
 from hybrid_install.environment.receipt import ReceiptFile
-from hybrid_install.environment.records import present
+from hybrid_install.environment.records import present, read_record
 from hybrid_install.errors import InvalidDataError
 from hybrid_install.report import Report
 
@@ -81,7 +81,7 @@ class Bookkeeping:
         selected = self.preparation.selected
         names = {package.name for package in selected}
         found = {
-            name: present(each)
+            name: present(read_record(each))
             for name, each in self.preparation.installed().items()
             if name in names
         }

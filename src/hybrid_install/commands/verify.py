@@ -26,7 +26,7 @@ from hybrid_install.core.verification import (
     root_findings,
 )
 from hybrid_install.environment.installed import distributions
-from hybrid_install.environment.records import flaws, present
+from hybrid_install.environment.records import Recorded, flaws, present, read_record
 from hybrid_install.environment.root import is_bound, wrong_scripts
 from hybrid_install.errors import LockfileError, VerificationError
 from hybrid_install.files import find_pyproject, read_toml
@@ -122,16 +122,16 @@ class _Verification:
     def _look(self, found: tuple[Distribution, ...]) -> Environment:
         """What is expected is looked at closely; strangers are only named."""
         names = {each.package.name for each in self.expected}
-        ours = [each for name, each in by_name(found).items() if name in names]
-        return Environment(
-            found, {each.name: present(each) for each in ours}, self._flaws(ours, deep=self.deep)
-        )
+        ours = [read_record(each) for name, each in by_name(found).items() if name in names]
+        known = {each.distribution.name: present(each) for each in ours}
+        return Environment(found, known, self._flaws(ours, deep=self.deep))
 
     def _flaws(
-        self, ours: Iterable[Distribution], *, deep: bool
+        self, ours: Iterable[Recorded], *, deep: bool
     ) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
-        recorded = [each for each in ours if not each.is_system]
-        return flaws(recorded, self.preparation.target.interpreter.prefix, deep=deep)
+        """The system's own files are not the lock's matter."""
+        records = [each for each in ours if not each.distribution.is_system]
+        return flaws(records, self.preparation.target.interpreter.prefix, deep=deep)
 
     @property
     def _root_name(self) -> NormalizedName | None:
@@ -154,7 +154,7 @@ class _Verification:
                 name,
                 root,
                 is_bound=root is not None and is_bound(root, folder),
-                flaws=self._flaws([root], deep=True).get(name, ()) if root else (),
+                flaws=self._flaws([read_record(root)], deep=True).get(name, ()) if root else (),
                 scripts=wrong_scripts(document, folder, prefix),
             )
         )

@@ -35,23 +35,22 @@ _FOREIGN = 0.3
 _ENOUGH = 10
 
 _PLATFORMS: Mapping[str, Mapping[str, str]] = {
-    f"{system} {machine}": {
+    f"{name} {machine}": {
         "os_name": os_name,
         "sys_platform": sys_platform,
         "platform_system": system,
         "platform_machine": machine,
     }
-    for os_name, sys_platform, system, machines in (
-        ("posix", "linux", "Linux", ("x86_64", "aarch64")),
-        ("posix", "darwin", "Darwin", ("x86_64", "arm64")),
-        ("nt", "win32", "Windows", ("AMD64",)),
+    for name, os_name, sys_platform, system, machines in (
+        ("Linux", "posix", "linux", "Linux", ("x86_64", "aarch64")),
+        ("macOS", "posix", "darwin", "Darwin", ("x86_64", "arm64")),
+        ("Windows", "nt", "win32", "Windows", ("AMD64",)),
     )
     for machine in machines
 }
 
-_REQUIRES_EXTRA = re.compile(
-    r"""extra\s*==\s*["']([^"']*)["']|["']([^"']*)["']\s*==\s*extra""", re.VERBOSE
-)
+# The only order that Poetry reads: with the value first it refuses the marker.
+_REQUIRES_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']*)["']""")
 
 # `Chooser._get_links` (poetry/installation/chooser.py) installs none of these.
 _NEITHER_WHEEL_NOR_SDIST = (".egg", ".exe", ".msi", ".rpm", ".srpm")
@@ -177,7 +176,7 @@ def _names_for(extra: NormalizedName, selection: Selection) -> frozenset[Normali
 def _extras_in(entries: Iterable[LockedPackage]) -> frozenset[NormalizedName]:
     """The extras that markers ask for (`extra == "a"`, never `extra != "a"`)."""
     return frozenset(
-        normalize_name(match[1] or match[2])
+        normalize_name(match[1])
         for entry in entries
         for marker in entry.markers.values()
         for match in _REQUIRES_EXTRA.finditer(marker)

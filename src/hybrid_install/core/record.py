@@ -10,6 +10,7 @@ import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hybrid_install.errors import InvalidDataError
 
@@ -19,12 +20,12 @@ _INSTALLERS_OWN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEntry:
+class RecordEntry(NamedTuple):
     """One line: a path relative to the folder of the .dist-info, or an absolute one.
 
     `hash` is `algorithm=digest` in urlsafe base64 without padding, empty where none is recorded;
-    `size` is in bytes, None where none is recorded.
+    `size` is in bytes, None where none is recorded. A tuple, because an environment has tens of
+    thousands of them.
     """
 
     path: str
@@ -34,7 +35,7 @@ class RecordEntry:
     @property
     def is_bytecode(self) -> bool:
         """Whether Python makes and removes the file as it likes."""
-        return self.path.endswith(".pyc") or "__pycache__" in self.path.split("/")
+        return self.path.endswith(".pyc") or "__pycache__/" in self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.model import NormalizedName
@@ -21,13 +23,25 @@ from hybrid_install.errors import InvalidDataError
 
 _AT_ONCE = 1 << 20
 
+# Neither absolute, nor with a `.` or `..` or nothing between slashes.
+_IS_PLAIN = re.compile(r"(?!/)(?:(?!\.{0,2}/)[^/]*/)*(?!\.{0,2}$)[^/]+").fullmatch
 
-def read_record(distribution: Distribution) -> tuple[RecordEntry, ...]:
-    """The entries of its RECORD, none where it has none that can be read."""
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A distribution and its RECORD's entries, none where it has none that can be read."""
+
+    distribution: Distribution
+    entries: tuple[RecordEntry, ...]
+
+
+def read_record(distribution: Distribution) -> Recorded:
+    """Read the RECORD of `distribution`."""
     try:
-        return parse_record(Path(distribution.path, "RECORD").read_bytes().decode("utf-8"))
+        text = Path(distribution.path, "RECORD").read_bytes().decode("utf-8")
+        return Recorded(distribution, parse_record(text))
     except (OSError, UnicodeDecodeError, InvalidDataError):
-        return ()
+        return Recorded(distribution, ())
 
 
 def read_origin(distribution: Distribution) -> Origin | None:
@@ -53,19 +67,18 @@ def _without_direct_url(distribution: Distribution, folder: str) -> Origin:
     )
 
 
-def present(distribution: Distribution) -> Present:
+def present(recorded: Recorded) -> Present:
     """What the receipt needs to know of it."""
-    entries = read_record(distribution)
+    distribution = recorded.distribution
     return Present(
         distribution.version,
         distribution.stamp[0],
-        contents(entries),
+        contents(recorded.entries),
         read_origin(distribution),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """One line of one RECORD."""
 
     owner: NormalizedName
@@ -73,41 +86,45 @@ class _Claim:
 
 
 def flaws(
-    distributions: Iterable[Distribution], prefix: Path, *, deep: bool
+    records: Iterable[Recorded], prefix: Path, *, deep: bool
 ) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
-    """What is wrong with the recorded files of `distributions`, by name; each RECORD on its own.
+    """What is wrong with the recorded files, by the name of the distribution.
 
     A file that several of them record is right where it is as any of them says: the last one that
     was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes.
     Paths that lead out of `prefix` are named and never followed.
     """
-    records = [(distribution, read_record(distribution)) for distribution in distributions]
+    read = tuple(records)
     found = {
-        distribution.name: [Flaw("RECORD", "is empty or cannot be read")]
-        for distribution, entries in records
-        if not entries and distribution.path.endswith(".dist-info")
+        each.distribution.name: [Flaw("RECORD", "is empty or cannot be read")]
+        for each in read
+        if not each.entries and each.distribution.path.endswith(".dist-info")
     }
     is_within = _within(prefix)
-    for path, claims in _claims(records).items():
+    for path, claims in _claims(read).items():
         problems = _problems(path, claims, is_within, deep)
-        for claim, problem in zip(claims, problems, strict=True):
-            if all(problems):
+        if all(problems):
+            for claim, problem in zip(claims, problems, strict=True):
                 found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
     return {name: tuple(each) for name, each in found.items()}
 
 
-def _claims(
-    records: Iterable[tuple[Distribution, tuple[RecordEntry, ...]]],
-) -> dict[str, list[_Claim]]:
-    """All that the RECORDs say of each path; `pathlib` would take seconds for so many."""
+def _claims(records: Iterable[Recorded]) -> dict[str, list[_Claim]]:
+    """All that the RECORDs say of each path."""
     claims: dict[str, list[_Claim]] = {}
-    for distribution, entries in records:
-        site = distribution.path.rpartition("/")[0]
-        for entry in entries:
+    for recorded in records:
+        owner, site = recorded.distribution.name, recorded.distribution.path.rpartition("/")[0]
+        for entry in recorded.entries:
             if not entry.is_bytecode:
-                path = os.path.normpath(os.path.join(site, entry.path))  # noqa: PTH118
-                claims.setdefault(path, []).append(_Claim(distribution.name, entry))
+                claims.setdefault(_place(site, entry.path), []).append(_Claim(owner, entry))
     return claims
+
+
+def _place(site: str, path: str) -> str:
+    """The recorded path from the root on; nearly all of tens of thousands are plain."""
+    if _IS_PLAIN(path):
+        return f"{site}/{path}"
+    return os.path.normpath(os.path.join(site, path))  # noqa: PTH118
 
 
 def _problems(
@@ -149,7 +166,7 @@ def _difference(path: str, entry: RecordEntry, size: int, deep: bool) -> str:
         return ""
     try:
         return "" if _has_hash(path, entry.hash) else "has other contents"
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):  # the last one for hashes of any length
         return f"cannot be compared with {entry.hash}"
 
 
