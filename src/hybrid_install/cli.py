@@ -266,6 +266,23 @@ def _export(
     _run(request, lambda report, runner: command(request, report, runner, output=output))
 
 
+@app.command("verify", help="Compare the environment with poetry.lock; change nothing.")
+@_takes_request
+def _verify(
+    request: Request,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="compare the hash of every installed file too")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    from hybrid_install.commands.verify import verify as command
+
+    _run(
+        request,
+        lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
+    )
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)

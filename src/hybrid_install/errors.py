@@ -54,6 +54,10 @@ class DriftError(HybridInstallError):
     """Poetry had to do more than what was left to it (an error under --strict only)."""
 
 
+class VerificationError(HybridInstallError):
+    """The environment is not what the lock selects."""
+
+
 class InvalidDataError(HybridInstallError):
     """A value of the wrong shape inside a file, with the path to it.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
@@ -24,7 +25,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall, Feed, Files
+from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -45,10 +46,13 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     with report.phase("plan"):
         plan = preparation.plan
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
+    books = Bookkeeping.begin(preparation, report, uv.version(), changes=_changes(preparation))
     with report.phase("uv"):
-        install_in_bulk(preparation, uv, report)
+        files = install_in_bulk(preparation, uv, report)
+        books.note(files)
     with report.phase("Poetry"):
-        finish(preparation, uv, report)
+        poetry = finish(preparation, uv, report)
+    books.close(files, poetry)
     report.summary()
 
 
@@ -61,6 +65,17 @@ def refuse_another_poetry(preparation: Preparation) -> None:
             f"This project requires Poetry {required}, but you are using Poetry {version}",
             hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",
         )
+
+
+def _changes(preparation: Preparation) -> bool:
+    """Whether anything will be touched."""
+    plan = preparation.plan
+    touched = plan.bulk or plan.having(Action.REMOVE) or plan.leaves_work_to_poetry
+    return bool(touched) or _binds_root(preparation)
+
+
+def _binds_root(preparation: Preparation) -> bool:
+    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
@@ -99,10 +114,11 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     return prepared
 
 
-def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
+def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> Told:
     """Everything that uv installs, from all indexes at once, and what it removes.
 
-    Nothing is removed before the indexes have said that they have every file.
+    Nothing is removed before the indexes have said that they have every file. Returns the files
+    that uv was told of each package.
     """
     plan = preparation.plan
     requirements = RequirementsMap.of(plan.bulk)
@@ -117,6 +133,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
     except CommandFailedError as error:
         raise _failed("uv", error) from None
     settle(requirements, preparation.target.interpreter)
+    return told(requirements, files)
 
 
 def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
@@ -155,15 +172,15 @@ def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
         uv.uninstall([each.name for each in removed], preparation.target.python)
 
 
-def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
+def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
-    Not started where it has nothing to do: no root to bind, nothing left to it.
+    Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
+    version that was started.
     """
-    plan, selection = preparation.plan, preparation.request.selection
-    binds_root = preparation.inputs.project.package_mode and not selection.no_root
+    plan, binds_root = preparation.plan, _binds_root(preparation)
     if not binds_root and not plan.leaves_work_to_poetry:
-        return
+        return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
@@ -176,6 +193,7 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.installed()), report)
+    return poetry.version
 
 
 def _failed(tool: str, error: CommandFailedError) -> ToolError:

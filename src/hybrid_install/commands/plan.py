@@ -43,4 +43,13 @@ def _facts(preparation: Preparation) -> dict[str, Any]:
         },
         "groups": sorted(inputs.wanted.groups),
         "extras": sorted(inputs.wanted.extras),
+        "problems": [
+            {
+                "kind": problem.doubt.value,
+                "message": problem.message,
+                "packages": list(problem.names),
+                "hint": problem.hint,
+            }
+            for problem in preparation.lock_problems
+        ],
     }

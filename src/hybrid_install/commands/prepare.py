@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
+from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DirectorySource,
@@ -26,7 +27,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
-from hybrid_install.core.selection import Wanted, select, several_versions, wanted
+from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import installed
 from hybrid_install.environment.locate import Locator, TargetEnvironment
@@ -131,6 +132,14 @@ class Preparation:
     def ambiguity(self) -> Ambiguity | None:
         """Why only Poetry can tell what the lock selects, if so."""
         return self._selection if isinstance(self._selection, Ambiguity) else None
+
+    @cached_property
+    def lock_problems(self) -> tuple[LockProblem, ...]:
+        """What is doubtful about the lock for this target."""
+        inputs, markers = self.inputs, self.target.interpreter.markers
+        return lock_problems(
+            Selection(inputs.lock, inputs.wanted, markers, self.selected, self.tags)
+        )
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
@@ -267,14 +276,11 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
-    if doubled := several_versions(preparation.selected):
-        message = f"the lock selects several versions of one name: {_named(doubled.items())}"
-        if preparation.request.strict:
-            raise SelectionError(
-                message, hint="no environment can hold both: mend the markers, then `poetry lock`"
-            )
-        report.warn(f"{message}. They are left to Poetry, which installs the one it comes to last")
-
-
-def _named(doubled: Iterable[tuple[str, list[str]]]) -> str:
-    return "; ".join(f"{name} {' and '.join(versions)}" for name, versions in doubled)
+    problems = preparation.lock_problems
+    if problems and preparation.request.strict:
+        raise SelectionError(
+            "\n".join(problem.message for problem in problems), hint=problems[0].hint
+        )
+    for problem in problems:
+        report.warn(problem.message)
+        report.detail(problem.hint)

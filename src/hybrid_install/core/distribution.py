@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
@@ -11,9 +11,12 @@ from hybrid_install.core.model import (
     DirectSource,
     FileSource,
     GitSource,
+    LockedPackage,
     NormalizedName,
+    RegistrySource,
     UrlSource,
 )
+from hybrid_install.core.redaction import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class Origin:
     resolved_reference: str | None = None
     subdirectory: str | None = None
     editable: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people, without credentials."""
+        commit = self.resolved_reference or self.reference
+        at = f"@{commit}" if commit else ""
+        below = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
+        editable = " (editable)" if self.editable else ""
+        return f"{self.kind} {without_credentials(self.url)}{at}{below}{editable}".lstrip()
 
     def is_of(self, source: DirectSource, *, develop: bool) -> bool:
         """Whether Poetry would leave the distribution alone.
@@ -72,13 +84,27 @@ def origin_of(source: DirectSource, *, develop: bool) -> Origin:
             return Origin("directory", location, editable=develop)
 
 
+def locked_origin(package: LockedPackage) -> Origin | None:
+    """The origin of a locked package, None for one from an index."""
+    if isinstance(package.source, RegistrySource):
+        return None
+    return origin_of(package.source, develop=package.develop)
+
+
+def is_from(package: LockedPackage, origin: Origin | None) -> bool:
+    """Whether an installed distribution's origin is the locked one; an index leaves none."""
+    if isinstance(package.source, RegistrySource) or origin is None:
+        return origin is None and isinstance(package.source, RegistrySource)
+    return origin.is_of(package.source, develop=package.develop)
+
+
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One installed distribution.
 
     `origin` is None where it came from an index. `is_whole` is False where an installer was cut
     off: it then lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed
-    again.
+    again: who did it, and when. `path` is its .dist-info or .egg-info.
     """
 
     name: NormalizedName
@@ -87,6 +113,7 @@ class Distribution:
     is_whole: bool = True
     is_system: bool = False
     stamp: tuple[str, int] = ("", 0)
+    path: str = field(default="", compare=False)
 
 
 Installed = Mapping[NormalizedName, Distribution]

@@ -17,7 +17,7 @@ from hybrid_install.core.deferral import (
     Handover,
     deferral,
 )
-from hybrid_install.core.distribution import Distribution, Installed, Origin
+from hybrid_install.core.distribution import Distribution, Installed, is_from
 from hybrid_install.core.file_choice import Tags, files_of
 from hybrid_install.core.model import (
     DirectorySource,
@@ -166,25 +166,18 @@ def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
         return f"{present.version} is installed"
     if not present.is_whole:
         return "an earlier installation of it was cut off"
-    if _is_from(package, present.origin):
+    if is_from(package, present.origin):
         return ""
     if present.origin is None:
         return "is installed from an index"
     return f"is installed from {without_credentials(present.origin.url)}"
 
 
-def _is_from(package: LockedPackage, origin: Origin | None) -> bool:
-    """Whether the distribution's origin is the locked one; an index leaves none."""
-    if isinstance(package.source, RegistrySource):
-        return origin is None
-    return origin is not None and origin.is_of(package.source, develop=package.develop)
-
-
 def _builds_another_version(package: LockedPackage, present: Distribution) -> bool:
     """A project or repository with a dynamic version, of which Poetry builds anew each time."""
     is_project = isinstance(package.source, DirectorySource | GitSource)
     is_other = not same_version(present.version, package.version)
-    return is_project and is_other and _is_from(package, present.origin)
+    return is_project and is_other and is_from(package, present.origin)
 
 
 def _removals(

@@ -22,11 +22,13 @@ _WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
 
 def installed(interpreter: Interpreter) -> Installed:
     """The distributions on the interpreter's path, the first of each name."""
-    return by_name(
-        distribution
-        for entry in interpreter.sys_path
-        for distribution in _in_folder(entry, interpreter)
-    )
+    return by_name(distributions(interpreter))
+
+
+def distributions(interpreter: Interpreter) -> Iterator[Distribution]:
+    """All distributions in the order of the path, a name's second and third among them."""
+    for entry in interpreter.sys_path:
+        yield from _in_folder(entry, interpreter)
 
 
 def _in_folder(folder: Path, interpreter: Interpreter) -> Iterator[Distribution]:
@@ -58,6 +60,7 @@ def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
         is_whole=not (is_dist_info and ours) or _is_whole(path),
         is_system=not ours and not path.is_relative_to(interpreter.prefix),
         stamp=_stamp(path),
+        path=str(path),
     )
 
 
