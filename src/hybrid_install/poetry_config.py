@@ -97,6 +97,12 @@ class PoetryConfig:
         return Path(str(self.get("virtualenvs", "path"))).expanduser().absolute()
 
     @property
+    def python_installation_dir(self) -> Path:
+        """Where `poetry python install` puts interpreters."""
+        folder = self.get("python", "installation-dir")
+        return Path(str(folder or Path(str(self.get("data-dir"))) / "python")).expanduser()
+
+    @property
     def has_foreign_virtualenv_options(self) -> bool:
         """Whether an environment must be made by Poetry's virtualenv to be as asked for."""
         options = self.get("virtualenvs", "options")

@@ -35,8 +35,10 @@ from poetry.utils.env.python.exceptions import (
     InvalidCurrentPythonVersionError,
     NoCompatiblePythonVersionFoundError,
 )
+from poetry.utils.env.virtual_env import VirtualEnv
 
 from hybrid_install import poetry_config
+from hybrid_install.core.deferral import Handover
 from hybrid_install.core.project import Project
 from hybrid_install.environment.discovery import compatible_python
 from hybrid_install.environment.locate import (
@@ -46,6 +48,7 @@ from hybrid_install.environment.locate import (
     prompt,
     remember,
 )
+from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.environment.probe import probe
 from hybrid_install.errors import TargetError
 from hybrid_install.files import find_pyproject, read_project, read_toml
@@ -173,7 +176,7 @@ class Stage:
             config=poetry_config.load(place, environ),
             environ=environ,
             runner=self.runner,
-            poetry_python=Path(sys.executable),
+            poetry_python=lambda: Path(sys.executable),
         )
 
     def ours(self, folder: Path | None = None) -> Choice:
@@ -409,11 +412,58 @@ def test_without_virtualenvs_none_is_made_in_the_project_either(stage: Stage) ->
     assert agreed(stage) == OWN_INTERPRETER
 
 
-def test_without_virtualenvs_the_preferred_python_need_not_fit(stage: Stage) -> None:
-    """Whether Poetry's own does is Poetry's to say."""
+def test_without_virtualenvs_poetry_s_own_python_must_fit(stage: Stage) -> None:
     stage.configure(create=False)
     stage.set_python(">=3.99")
-    assert stage.ours() == OWN_INTERPRETER
+    assert agreed(stage) == REFUSED
+
+
+def test_without_virtualenvs_it_is_the_very_interpreter_that_poetry_takes(stage: Stage) -> None:
+    """Not `python` on PATH, nor the environment that Poetry may live in: the one below."""
+    stage.configure(create=False)
+    (stage.root / "bin" / "python").unlink()
+    target, env = stage.locator().locate(), EnvManager(stage.poetry()).create_venv()
+    found = target.interpreter
+    assert target.handover is None
+    assert (target.path, target.python) == (env.path, env.python)
+    assert found.site_packages == tuple(dict.fromkeys((env.purelib, env.platlib)))
+    assert found.fallbacks == tuple(env.fallbacks)
+    assert [str(path) for path in found.sys_path] == env.sys_path
+    paths = (env.paths["purelib"], env.paths["platlib"], env.paths["scripts"], env.paths["data"])
+    assert tuple(map(str, found.written_to)) == paths
+    assert is_writable(found) is (env.scheme_dict["purelib"] == env.paths["purelib"])
+
+
+def test_without_virtualenvs_an_unknown_or_read_only_interpreter_is_poetry_s(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Poetry installs into the user site then."""
+    stage.configure(create=False)
+    unknown = replace(stage.locator(), poetry_python=lambda: None).locate()
+    assert unknown.handover is Handover.UNKNOWN_INTERPRETER
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    read_only = stage.locator().locate()
+    assert read_only.handover is Handover.READ_ONLY_INTERPRETER
+
+
+@pytest.mark.parametrize("includes", ["true", "True ", "false", "", "true # no"])
+def test_the_library_of_an_environment(stage: Stage, includes: str) -> None:
+    """That of the system counts where the environment includes it."""
+    venv = make_venv(stage.folder / ".venv")
+    with (venv / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+        config.write(f" include-system-site-packages = {includes}\n")
+    env, found = VirtualEnv(venv), stage.locator().locate().interpreter
+    assert found.base_prefix == env.base
+    assert bool(found.system_library) is env.includes_system_site_packages
+    below = env.parent_env
+    folders = {venv, env.purelib, env.platlib, *env.fallbacks, below.purelib, *below.fallbacks}
+    for folder in (*folders, below.path, stage.root):
+        inside = folder / "some-1.0.dist-info"
+        ours = any(map(inside.is_relative_to, found.library))
+        assert ours is env.is_path_relative_to_lib(inside)
+        if found.system_library:
+            is_system = any(map(inside.is_relative_to, found.system_library))
+            assert is_system is below.is_path_relative_to_lib(inside)
 
 
 @pytest.mark.parametrize("activate", [active_broken, active_gone])

@@ -11,7 +11,6 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.request import Request
 from hybrid_install.core.credentials import Credentials, split_userinfo
-from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import Index, NormalizedName
 from hybrid_install.core.plan import Action
@@ -65,15 +64,23 @@ def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
-    if target.exists or preparation.plan.handover in MADE_BY_POETRY:
+    if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
         return preparation
     made = "made anew, it was broken" if target.is_broken else "new"
-    version = target.interpreter.full_version
+    version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     title = prompt(config, preparation.inputs.project, target.interpreter)
     try:
-        uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+        uv.create_environment(
+            target.path,
+            target.interpreter,
+            title,
+            clear=target.is_broken,
+            system_site_packages=bool(
+                config.flag("virtualenvs", "options", "system-site-packages")
+            ),
+        )
     except CommandFailedError as error:
         if not is_sane(target.path):
             raise _failed("uv", error) from None
@@ -99,6 +106,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
         target.python,
         reinstall=tuple(each.name for each in plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
+        is_virtual=target.is_virtual,
     )
     bulk = BulkInstall(
         uv,
@@ -139,14 +147,14 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
     report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
-    before = preparation.installed()
+    before = preparation.distributions()
     with ExitStack() as stack:
         try:
             poetry.install(_poetry_run(preparation, report, stack))
         except CommandFailedError as error:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
-        _report_drift(preparation, changed(before, preparation.installed()), report)
+        _report_drift(preparation, changed(before, preparation.distributions()), report)
 
 
 def _failed(tool: str, error: CommandFailedError) -> ToolError:

@@ -38,6 +38,8 @@ class Deferral(Enum):
     SEVERAL_VERSIONS = "the lock selects several versions of it"
     BINARY_POLICY = "installer.no-binary or installer.only-binary is set for it"
     BUILD_SETTINGS = "it has build constraints or build-config-settings of its own"
+    CHECKOUT = "a folder of its name is in the environment's src: Poetry takes it for a checkout"
+    OWN_INTERPRETER = "it replaces a package of the interpreter that Poetry installs into"
 
 
 class Handover(Enum):
@@ -45,15 +47,14 @@ class Handover(Enum):
 
     OLD_LOCK = "the lock is older than version 2.1: its packages have neither groups nor markers"
     RE_RESOLVE = "installer.re-resolve is on: Poetry solves the lock again"
-    NO_VIRTUALENV = "virtualenvs.create is false: Poetry installs into its own interpreter"
-    SYSTEM_SITE_PACKAGES = "the environment includes the system's site-packages"
+    UNKNOWN_INTERPRETER = (
+        "virtualenvs.create is false, and Poetry's launcher does not name its interpreter"
+    )
+    READ_ONLY_INTERPRETER = (
+        "virtualenvs.create is false, and Poetry's interpreter cannot be written to"
+    )
+    BROKEN_ENVIRONMENT = "virtualenvs.create is false, and the active environment is broken"
     VIRTUALENV_OPTIONS = "virtualenvs.options ask for what only Poetry's virtualenv does"
-
-
-MADE_BY_POETRY = frozenset(
-    {Handover.NO_VIRTUALENV, Handover.SYSTEM_SITE_PACKAGES, Handover.VIRTUALENV_OPTIONS}
-)
-"""Where Poetry also makes the environment, if there is one to make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,11 +84,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What bears on the plan besides the selection."""
+    """What bears on the plan besides the selection.
+
+    Where the target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and
+    ours: uv only adds to it. What Poetry removes or replaces there, with pip's scruples for what
+    the system manages, may be what Poetry is made of.
+    """
 
     build: BuildPolicy
     sync: bool = False
     no_directory: bool = False
+    is_virtual: bool = True
 
 
 def make_plan(
@@ -106,7 +112,7 @@ def make_plan(
         if not _is_skipped(package, installed, policy)
     ]
     if policy.sync:
-        operations += _removals(packages, installed, project)
+        operations += _removals(packages, installed, project, policy)
     return Plan(tuple(sorted(operations, key=lambda each: (each.name, each.version))))
 
 
@@ -134,7 +140,10 @@ def _operation(
     wrong = _what_is_wrong(package, present)
     if index and present and not wrong:
         return of(Action.KEEP)
-    if reason := deferral(package, index, policy.build):
+    reason = deferral(package, index, policy.build)
+    if present and not reason:
+        reason = _replaced_by_poetry(package, present, policy)
+    if reason:
         return of(Action.DEFER, reason.value)
     return of(Action.REINSTALL, wrong) if present else of(Action.INSTALL)
 
@@ -152,16 +161,28 @@ def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
     return ""
 
 
+def _replaced_by_poetry(
+    package: LockedPackage, present: Distribution, policy: Policy
+) -> Deferral | None:
+    """Why Poetry, not uv, replaces what is there. What was cut off only uv installs again."""
+    if present.has_checkout:
+        return Deferral.CHECKOUT
+    is_cut_off = not present.is_whole and same_version(present.version, package.version)
+    return None if policy.is_virtual or is_cut_off else Deferral.OWN_INTERPRETER
+
+
 def _removals(
-    packages: tuple[LockedPackage, ...], installed: Installed, project: Project
+    packages: tuple[LockedPackage, ...], installed: Installed, project: Project, policy: Policy
 ) -> list[Operation]:
     """Whatever is not selected, but neither the root nor a pip that the lock does not manage.
 
     What the system's site-packages hold is never removed.
     """
+    action = Action.REMOVE if policy.is_virtual else Action.DEFER
+    reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     kept = {package.name for package in packages} | {project.name, NormalizedName("pip")}
     return [
-        Operation(name, present.version, Action.REMOVE, "", "is not selected from the lock")
+        Operation(name, present.version, action, "", reason)
         for name, present in installed.items()
         if name not in kept and not present.is_system
     ]

@@ -94,11 +94,18 @@ class Uv:
         return text.strip().removeprefix("--index-url ").strip().rstrip("/")
 
     def create_environment(
-        self, path: Path, interpreter: Interpreter, prompt: str | None, *, clear: bool
+        self,
+        path: Path,
+        interpreter: Interpreter,
+        prompt: str | None,
+        *,
+        clear: bool,
+        system_site_packages: bool = False,
     ) -> None:
         """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
-        argv = ["venv", str(path), "--no-project", *(["--prompt", prompt] if prompt else [])]
+        argv = ["venv", str(path), "--no-project", *([f"--prompt={prompt}"] if prompt else [])]
         argv += ["--clear"] if clear else []
+        argv += ["--system-site-packages"] if system_site_packages else []
         if interpreter.is_presumed:
             version = interpreter.executable.name.removeprefix("python")
             argv += ["--python", version, "--managed-python"]
@@ -180,15 +187,20 @@ class Uv:
 
 @dataclass(frozen=True)
 class InstallTarget:
-    """The environment that uv installs into, and how."""
+    """The environment that uv installs into, and how.
+
+    Without an environment (not `is_virtual`) Poetry does not ask who manages the interpreter.
+    """
 
     python: Path
     reinstall: tuple[NormalizedName, ...] = ()
     compile_bytecode: bool = False
+    is_virtual: bool = True
 
     def argv(self) -> list[str]:
         """`uv pip install` with its target: never uv's own choice of one."""
         argv = ["pip", "install", "--python", str(self.python)]
+        argv += [] if self.is_virtual else ["--break-system-packages"]
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
         return [*argv, *(["--compile-bytecode"] if self.compile_bytecode else [])]

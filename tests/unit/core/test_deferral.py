@@ -6,7 +6,6 @@ import pytest
 from support.fakes import locked, sdist, wheel
 
 from hybrid_install.core.deferral import (
-    MADE_BY_POETRY,
     BuildPolicy,
     Deferral,
     Handover,
@@ -116,8 +115,9 @@ def test_why_uv_cannot_install_it(
 
 
 def test_the_table_above_has_every_reason_that_a_package_alone_can_have() -> None:
-    """Several versions of a name are seen in the plan."""
-    assert {reason for reason, *_ in CASES} == {*Deferral, None} - {Deferral.SEVERAL_VERSIONS}
+    """The others are seen in the plan: beside other packages, or beside what is installed."""
+    in_the_plan = {Deferral.SEVERAL_VERSIONS, Deferral.CHECKOUT, Deferral.OWN_INTERPRETER}
+    assert {reason for reason, *_ in CASES} == {*Deferral, None} - in_the_plan
 
 
 def test_a_hash_that_uv_never_needs_is_no_reason() -> None:
@@ -143,7 +143,3 @@ def test_every_reason_is_the_end_of_a_sentence(reason: Deferral | Handover) -> N
     """`a 1.0 is Poetry's: <reason>`, `The whole run is Poetry's: <reason>.`"""
     assert len(reason.value.split()) > 3
     assert not reason.value.endswith(".")
-
-
-def test_poetry_makes_the_environments_that_uv_would_make_otherwise() -> None:
-    assert set(Handover) - MADE_BY_POETRY == {Handover.OLD_LOCK, Handover.RE_RESOLVE}

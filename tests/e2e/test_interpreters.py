@@ -1,0 +1,187 @@
+"""Without an environment of its own: `virtualenvs.create = false`, and the system's packages."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.compare import Snapshot, assert_same, snapshot, versions
+from support.interpreters import copy_interpreter, poetry_run_by
+from support.lab import Lab
+from support.projects import Project
+from support.sandbox import Result, run
+from support.venvs import install_wheels
+from support.wheels import Release, Wheel
+
+COMMANDS = {False: "install", True: "sync"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An interpreter with a Poetry of its own and a copy of the project, as in a small image."""
+
+    lab: Lab
+    prefix: Path
+    project: Project
+    poetry: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """`python` on PATH is another one: it is not asked."""
+        return {
+            "POETRY_VIRTUALENVS_CREATE": "false",
+            "POETRY_VIRTUALENVS_IN_PROJECT": "false",
+            "HYBRID_INSTALL_POETRY": str(self.poetry),
+        }
+
+    def install(self, *options: str) -> Result:
+        """By us."""
+        return self.lab.install(self.project, *options, **self.variables)
+
+    def run_poetry(self, *arguments: str) -> str:
+        """By Poetry alone."""
+        environ = {**self.lab.sandbox.environ, **self.variables}
+        argv = [self.poetry, *arguments, "--no-interaction", "--no-ansi"]
+        return run(argv, environ, self.project.folder).output
+
+    def seen(self) -> Snapshot:
+        """What is in the interpreter's library now."""
+        return snapshot(self.prefix, self.project.folder)
+
+
+Make = Callable[..., Machine]
+
+
+@pytest.fixture
+def machine(lab: Lab, standard: Project) -> Make:
+    """Makes machines that are alike."""
+
+    def make(name: str, *, externally_managed: bool = False) -> Machine:
+        root = lab.folder / name
+        python = copy_interpreter(root / "python", externally_managed=externally_managed)
+        poetry = poetry_run_by(python, root / "poetry", lab.sandbox)
+        shutil.copytree(standard.folder, root / "project")
+        (root / "project" / "poetry.toml").unlink()
+        project = Project(root / "project", standard.spec)
+        return Machine(lab, root / "python", project, poetry)
+
+    return make
+
+
+def assert_alike(ours: Machine, twin: Machine, command: str = "install") -> Snapshot:
+    """The same as in the twin that Poetry has filled, and Poetry finds nothing to do."""
+    seen = ours.seen()
+    assert_same(seen, twin.seen())
+    again = ours.run_poetry(command, "--dry-run")
+    assert "No dependencies to install or update" in again or "0 installs, 0 updates" in again
+    return seen
+
+
+@pytest.mark.parametrize("externally_managed", [False, True])
+def test_poetry_s_own_interpreter(machine: Make, externally_managed: bool) -> None:
+    """The one below the environment that Poetry lives in, whoever manages it."""
+    ours = machine("ours", externally_managed=externally_managed)
+    twin = machine("twin", externally_managed=externally_managed)
+
+    result = ours.install()
+    twin.run_poetry("install")
+
+    seen = assert_alike(ours, twin)
+    assert {"alpha", "bravo", "acme-app"} <= seen.distributions.keys()
+    assert {each.installer for name, each in seen.distributions.items() if name != "acme-app"} == {
+        "uv"
+    }
+    assert "virtualenvs.create is false" in result.stderr
+    assert not list(ours.project.folder.glob(".venv"))
+
+
+@pytest.mark.parametrize("syncs", [False, True])
+def test_what_is_there_is_replaced_and_removed_by_poetry(machine: Make, syncs: bool) -> None:
+    """It may be what Poetry is made of, or we."""
+    ours, twin = machine("ours"), machine("twin")
+    for each in (ours, twin):
+        run([each.prefix / "bin" / "python", "-m", "ensurepip"], each.lab.sandbox.environ, Path())
+        before = [Wheel(Release("golf", "6.0")), Wheel(Release("zulu", "3.0"))]
+        install_wheels(each.prefix, before, each.lab.sandbox)
+
+    result = ours.install(*(["--sync"] if syncs else []))
+    twin.run_poetry(COMMANDS[syncs])
+
+    seen = assert_alike(ours, twin, COMMANDS[syncs])
+    assert ("zulu" in seen.distributions) is not syncs
+    assert seen.distributions["golf"].installer == f"Poetry {_poetry_version()}"
+    assert f"{2 if syncs else 1} left to Poetry" in result.stderr
+    assert "Poetry changed what uv" not in result.stderr
+
+
+def test_an_installation_that_was_cut_off_is_mended_there_too(machine: Make) -> None:
+    ours = machine("ours")
+    ours.install()
+    whole = ours.seen()
+    [info] = ours.prefix.glob("lib/python3*/site-packages/bravo-1.2.dist-info")
+    (info / "INSTALLER").unlink()
+    (info.parent / "bravo" / "__init__.py").unlink()
+
+    ours.install()
+
+    assert_same(ours.seen(), whole)
+
+
+def test_a_python_that_the_project_refuses(machine: Make) -> None:
+    ours = machine("ours")
+    pyproject = ours.project.folder / "pyproject.toml"
+    text = pyproject.read_text("utf-8")
+    pyproject.write_text(text.replace("[tool.poetry.group", "[tool.poetry.group"), "utf-8")
+
+    result = ours.lab.refuse(ours.project, "--python", "3.5", **ours.variables)
+
+    assert "Poetry's interpreter in" in result.stderr
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_environment_that_includes_the_system_s_packages(
+    lab: Lab, standard: Project, exists: bool
+) -> None:
+    """The right version is kept, a wrong one hidden by a right one, and none of them removed."""
+    python = copy_interpreter(lab.folder / "system")
+    system = [Wheel(Release(name, "3.0")) for name in ("golf", "zulu")]
+    right = Wheel(Release("delta", "0.3"))
+    right_too = Wheel(Release("Charlie.Tools", "2.0"))
+    install_wheels(lab.folder / "system", [*system, right, right_too], lab.sandbox)
+    variables = {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "POETRY_VIRTUALENVS_OPTIONS_SYSTEM_SITE_PACKAGES": "true",
+    }
+    (python.parent / "python").unlink()
+    (python.parent / "python").symlink_to(python.name)
+    lab.environ.update(variables)
+
+    def fill(project: Project) -> None:
+        if exists:
+            argv = [sys.executable, "-m", "virtualenv", "--no-download", "--python", python]
+            argv += ["--no-setuptools", "--system-site-packages", project.venv]
+            run(argv, lab.sandbox.environ, lab.folder)
+            install_wheels(project.venv, [Wheel(Release("yankee", "1.0"))], lab.sandbox)
+
+    fill(standard)
+    result = lab.install(standard, "--sync", **variables)
+
+    seen = lab.assert_as_poetry_makes_it(standard, command="sync", before=fill)
+    assert {"golf", "alpha", "acme-app"} <= seen.distributions.keys()
+    assert {"charlie-tools", "zulu", "yankee"}.isdisjoint(seen.distributions)
+    assert versions(lab.folder / "system").items() >= {"golf": "3.0", "zulu": "3.0"}.items()
+    assert "whole run" not in result.stderr
+    config = (standard.venv / "pyvenv.cfg").read_text("utf-8")
+    assert "include-system-site-packages = true" in config
+    argv = [standard.venv / "bin" / "python", "-c", "import golf, charlie_tools, alpha"]
+    run(argv, lab.sandbox.environ, lab.folder)
+
+
+def _poetry_version() -> str:
+    from poetry.__version__ import __version__
+
+    return __version__
