@@ -7,6 +7,7 @@ a note.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -85,8 +86,20 @@ class Remembering:
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, ...], str] = {}
+        self._pretended: dict[str, str] = {}
+
+    def pretend(self, name: str, path: Path, version: str) -> None:
+        """From now on the interpreter of that name or path says that it is of that version."""
+        self._pretended = dict.fromkeys((name, str(path)), version)
 
     def capture(self, command: Command) -> str:
+        if version := self._pretended.get(command.argv[0]):
+            return json.dumps(
+                {**json.loads(self._really(command)), "markers": _markers_of(version)}
+            )
+        return self._really(command)
+
+    def _really(self, command: Command) -> str:
         key = (*command.argv, os.path.realpath(command.argv[0]))
         if key not in self._answers:
             self._answers[key] = ShRunner().capture(command)
@@ -94,6 +107,10 @@ class Remembering:
 
     def stream(self, command: Command) -> None:
         self.capture(command)
+
+
+def _markers_of(version: str) -> dict[str, str]:
+    return {"python_full_version": version, "implementation_name": "cpython"}
 
 
 @dataclass
@@ -681,6 +698,81 @@ def _order(minor: str) -> int:
     return int(minor.partition(".")[2])
 
 
+def test_a_named_place_with_something_else_in_it_is_not_taken_over(stage: Stage) -> None:
+    """Poetry would remove it."""
+    stage.named().mkdir()
+    (stage.named() / "precious").touch()
+    assert stage.theirs() == Choice(os.path.realpath(stage.named()), MINOR)
+    assert stage.ours() == REFUSED
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_python_that_poetry_finds_again_is_not_written_down(
+    stage: Stage, other_python: Path, remembered: bool
+) -> None:
+    """Poetry writes envs.toml where it is told to use a Python. Needs another interpreter."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    if remembered:
+        stage.remember(REMEMBERED)
+    found = stage.locator()
+    assert found.locate().remember_minor is remembered
+    assert replace(found, python=minor).locate().remember_minor
+    assert replace(found, python=MINOR).locate().remember_minor is remembered
+    stage.set_python(only(other_python))
+    assert stage.locator().locate().remember_minor is remembered
+
+
+def test_a_python_that_uv_provides_is_written_down(stage: Stage) -> None:
+    """Poetry would not find it."""
+    stage.set_python("~3.8.1")
+    target = stage.locator().locate()
+    assert target.interpreter.is_presumed
+    assert target.remember_minor
+    assert (target.interpreter.known_version, target.interpreter.executable.name) == (
+        "3.8",
+        "python3.8",
+    )
+
+
+@pytest.mark.parametrize("request_", ["3.12", "/bin", "python-of-ours"])
+def test_an_environment_of_another_python_than_the_asked_for(stage: Stage, request_: str) -> None:
+    """By version, path or command, an interpreter of another version is refused."""
+    make_venv(stage.folder / ".venv")
+    answering = stage.root / "another" / "bin" / "python"
+    answering.parent.mkdir(parents=True)
+    answering.symlink_to(OWN_PYTHON)
+    (stage.root / "bin" / "python-of-ours").symlink_to(OWN_PYTHON)
+    asked = str(answering) if request_ == "/bin" else request_
+    locator = replace(stage.locator(), python=asked)
+    if request_ != "3.12":
+        assert locator.locate().exists
+        stage.runner.pretend(asked, stage.root / "bin" / asked, "3.12.99")
+    with pytest.raises(TargetError, match=r"\(--python\)"):
+        locator.locate()
+
+
+@pytest.mark.parametrize("python", ["/bin/echo", "/bin/true"])
+def test_what_is_no_python_is_refused(stage: Stage, python: str) -> None:
+    with pytest.raises(TargetError, match="does not answer") as error:
+        replace(stage.locator(), python=python).locate()
+    assert "is it a Python?" in (error.value.hint or "")
+
+
+def test_the_python_of_an_environment_that_was_just_made_is_looked_at_again(stage: Stage) -> None:
+    """uv may have provided another patch release than the presumed one."""
+    stage.set_python(">=3.99")
+    made = probe(OWN_PYTHON, stage.runner, dict(os.environ))
+    target = TargetEnvironment(stage.folder / ".venv", made, exists=True, origin="a test")
+    with pytest.raises(TargetError, match=r"is not allowed by the project \(>=3\.99\)"):
+        stage.locator().refuse_wrong_python(target)
+
+
+def test_a_folder_that_is_not_utf_8_has_the_name_that_poetry_gives_it(stage: Stage) -> None:
+    place = os.fsdecode(os.fsencode(stage.root) + b"/caf\xe9")
+    assert base_env_name("demo", Path(place)) == EnvManager.generate_env_name("demo", place)
+
+
 @pytest.mark.parametrize("already", [None, "another", "this"])
 def test_what_is_remembered_is_chosen_next_time(
     stage: Stage, other_python: Path, already: str | None
@@ -717,6 +809,7 @@ def test_every_name_and_folder_is_spelled_as_poetry_does(name: str, folder: str)
 
 
 TEMPLATES = [
+    "--python=3.5",
     "{project_name}-py{python_version}",
     "",
     "plain",
@@ -740,6 +833,14 @@ def test_the_prompt_of_a_new_environment(
         EnvManager(stage.poetry()).create_venv()
     locator = stage.locator()
     assert prompt(locator.config, locator.project, locator.locate().interpreter) == seen[0]
+
+
+@pytest.mark.parametrize("template", ["{project_name.x}", "{project_name[0][0][x]}", "{0}"])
+def test_a_template_on_which_poetry_stumbles(stage: Stage, template: str) -> None:
+    stage.configure(prompt=template)
+    locator = stage.locator()
+    with pytest.raises(TargetError, match=r"virtualenvs\.prompt"):
+        prompt(locator.config, locator.project, locator.locate().interpreter)
 
 
 @pytest.mark.parametrize("template", ["{other}", "{", "{project_name", "}"])

@@ -38,19 +38,27 @@ class GitServer:
 
     def repository(self, name: str, files: Mapping[str, str]) -> str:
         """A repository of one commit; its url."""
-        folder = self._root / name
-        write_files(folder, files)
-        repository = Repo.init(str(folder))
-        porcelain.add(repository, [str(folder / file) for file in files])
-        porcelain.commit(
-            repository,
-            message=b"All of it",
-            author=_WHO,
-            committer=_WHO,
-            author_timestamp=0,
-            commit_timestamp=0,
-            author_timezone=0,
-            commit_timezone=0,
-        )
-        self._repositories[f"/{name}"] = repository
+        self._repositories[f"/{name}"] = commit_files(self._root / name, files)
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"
+
+
+def commit_files(folder: Path, files: Mapping[str, str], origin: str | None = None) -> Repo:
+    """A repository of one commit, of a remote called origin if there is a url for it."""
+    write_files(folder, files)
+    repository = Repo.init(str(folder))
+    if origin:
+        config = repository.get_config()
+        config.set(("remote", "origin"), "url", origin)
+        config.write_to_path()
+    porcelain.add(repository, [str(folder / file) for file in files])
+    porcelain.commit(
+        repository,
+        message=b"All of it",
+        author=_WHO,
+        committer=_WHO,
+        author_timestamp=0,
+        commit_timestamp=0,
+        author_timezone=0,
+        commit_timezone=0,
+    )
+    return repository

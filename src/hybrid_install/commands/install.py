@@ -19,7 +19,7 @@ from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.errors import DriftError, ToolError
-from hybrid_install.report import Report, counts
+from hybrid_install.report import Report, counted, counts
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall
@@ -97,11 +97,11 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
     """Removals first, then everything that uv installs, from all indexes at once."""
     plan, target = preparation.plan, preparation.target
     if removed := plan.having(Action.REMOVE):
-        report.say("uv", f"removing {len(removed)} packages")
+        report.say("uv", f"removing {counted(len(removed))}")
         uv.uninstall([each.name for each in removed], target.python)
     if not plan.bulk:
         return
-    report.say("uv", f"installing {len(plan.bulk)} packages")
+    report.say("uv", f"installing {counted(len(plan.bulk))}")
     install_target = InstallTarget(
         target.python,
         reinstall=tuple(each.name for each in plan.having(Action.REINSTALL)),
@@ -169,7 +169,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
 
 def _task(*, binds_root: bool, deferred: int) -> str:
     tasks = ["binding the project"] if binds_root else []
-    tasks += [f"installing {deferred} packages that are left to it"] if deferred else []
+    tasks += [f"seeing to {counted(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 
 

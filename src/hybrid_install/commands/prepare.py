@@ -24,6 +24,7 @@ from hybrid_install.environment.probe import probe
 from hybrid_install.errors import (
     InvalidDataError,
     LockfileError,
+    ProjectError,
     SelectionError,
     TargetError,
     ToolError,
@@ -168,7 +169,10 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     try:
         target = locator.locate()
     except InvalidDataError as error:
-        raise error.in_file(error.file or str(inputs.project_dir / "pyproject.toml")) from None
+        found = error.in_file(error.file or str(inputs.project_dir / "pyproject.toml"))
+        raise ProjectError(
+            str(found), hint="mend that value: Poetry cannot read it either"
+        ) from None
     preparation = Preparation(request, inputs, locator, target, runner, starts_tools)
     if preparation.is_made_by_poetry:
         _refuse_what_poetry_is_not_told(request)
@@ -193,7 +197,13 @@ def _poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path
 
 
 def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
-    """What should be known before anything moves; an error under `--strict`."""
+    """What should be known before anything moves; a doubtful lock is an error under `--strict`."""
+    selection = preparation.request.selection
+    if selection.only_groups and (selection.with_groups or selection.without_groups):
+        report.warn(
+            "The `--with` and `--without` options are ignored when used along with the `--only`"
+            " option."
+        )
     if preparation.inputs.lock.is_newer_than_known:
         report.warn(
             "The lock file might not be compatible with the current version of Poetry."

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from hybrid_install.core.credentials import refuse_odd_authority
 from hybrid_install.core.document import (
     Table,
     as_table,
@@ -48,7 +49,7 @@ class Project:
 
     `name` is None only without package mode. `python_versions` is Poetry's constraint, `*` where
     none is given. `indexes` is Poetry's pool in its order; it includes the default index exactly
-    where Poetry adds it. `build_constraints` and `requires_plugins` are names only.
+    where Poetry adds it. `build_constraints` are names only.
     """
 
     name: NormalizedName | None
@@ -177,7 +178,10 @@ def _indexes(document: Table) -> tuple[Index, ...]:
     if not named_pypi and not has_primary:
         indexes = (*indexes, DEFAULT_INDEX)
     if all(index.priority is Priority.EXPLICIT for index in indexes):
-        raise ProjectError("At least one source must not be configured as 'explicit'.")
+        raise ProjectError(
+            "At least one source must not be configured as 'explicit'.",
+            hint="give a [[tool.poetry.source]] another priority, or add one named PyPI",
+        )
     return tuple(sorted(indexes, key=lambda index: list(Priority).index(index.priority)))
 
 
@@ -207,6 +211,7 @@ def _index(entry: Table) -> Index:
         return Index(name, None, priority)
     url = required(entry, "url", str)
     refuse_control_characters(entry, "name", "url")
+    refuse_odd_authority(url)
     return Index(name, url.rstrip("/"), priority)
 
 

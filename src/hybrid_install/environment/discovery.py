@@ -148,7 +148,7 @@ def _newest(
     found = (
         (tuple(python.version.release[:3]), Path(python.executable))
         for python in _candidates(environ, provided)
-        if (minor := _minor_by_name(Path(python.executable))) is None or may_fit(minor)
+        if (minor := minor_by_name(Path(python.executable))) is None or may_fit(minor)
         if python.is_valid()
     )
     fitting = [each for each in found if fits(".".join(map(str, each[0])))]
@@ -183,6 +183,7 @@ def _provided_by_poetry(folder: Path | None) -> Any:
     return PathProvider(sorted(folder.glob("**/bin")) if folder else [])
 
 
-def _minor_by_name(executable: Path) -> str | None:
+def minor_by_name(executable: Path) -> str | None:
+    """`3.11` of a `python3.11`, also behind a link; None where the name does not tell."""
     match = re.fullmatch(r"python(\d+\.\d+)[a-z]*", executable.resolve().name)
     return match.group(1) if match else None

@@ -80,7 +80,10 @@ class Uv:
 
     def version(self) -> str:
         """`0.13.9`."""
-        text = self.runner.capture(self._command(["--version"]))
+        try:
+            text = self.runner.capture(self._command(["--version"]))
+        except ToolError as error:
+            raise ToolError(f"{self.path} is no uv: {error}", hint=_REPAIR) from None
         match = re.search(r"\d+(?:\.\d+)+", text)
         if not match:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)

@@ -80,6 +80,39 @@ def test_half_an_installation_is_replaced() -> None:
     ]
 
 
+OWN = Policy(BuildPolicy(), sync=True, is_virtual=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (distribution("b"), [("a", Action.INSTALL)]),
+        (distribution("a"), [("a", Action.KEEP)]),
+        (distribution("a", "0.9"), [("a", Action.DEFER)]),
+        (distribution("a", "0.9", is_whole=False), [("a", Action.DEFER)]),
+        (distribution("a", origin="file:///a"), [("a", Action.DEFER)]),
+        (distribution("a", is_whole=False), [("a", Action.REINSTALL)]),
+    ],
+)
+def test_uv_only_adds_to_an_interpreter_of_poetry_s(
+    found: Distribution, expected: list[tuple[str, Action]]
+) -> None:
+    """But for what was cut off, which Poetry takes for installed."""
+    plan = the_plan(locked("a"), present=installed(found), policy=OWN)
+    assert [(name, action) for name, _, action, _ in plan if name == "a"] == expected
+    assert [(name, action) for name, _, action, _ in plan if name == "b"] == (
+        [("b", Action.DEFER)] if found.name == "b" else []
+    )
+
+
+def test_what_poetry_takes_for_a_checkout_is_poetry_s_to_replace() -> None:
+    """It also removes the folder that makes it one."""
+    found = distribution("a", origin="/venv/src/a", has_checkout=True)
+    assert the_plan(locked("a"), present=installed(found)) == [
+        ("a", "1.0", Action.DEFER, Deferral.CHECKOUT.value)
+    ]
+
+
 def test_a_registry_package_from_elsewhere_is_replaced_without_telling_credentials() -> None:
     found = installed(distribution("a", origin="https://me:secret@example.invalid/a.whl"))
     assert the_plan(locked("a"), present=found) == [
