@@ -143,8 +143,7 @@ def checkouts(env: Environment) -> None:
     for name in ("by-name", "by_path", "among"):
         dist_info(env.site, name)
         commit_files(env.prefix / "src" / name, {"a": ""}, "https://example.com/a.git")
-    (env.site / "by_path.pth").write_text(f"{env.prefix}/src/by_path/lib\n", "utf-8")
-    (env.prefix / "src" / "by_path" / "lib").mkdir()
+    (env.site / "by_path.pth").write_text(f"{env.prefix}/src/by_path\n", "utf-8")
     (env.site / "among.pth").write_text(f"inside\n{env.prefix}/src/among\n", "utf-8")
     dist_info(env.site, "inside-only")
     (env.site / "inside_only.pth").write_text("inside\n", "utf-8")

@@ -64,6 +64,7 @@ def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
+    _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
         return preparation
