@@ -8,13 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from support.cli import HybridInstall
 from support.compare import Snapshot, assert_same, snapshot, versions
-from support.interpreters import copy_interpreter, poetry_run_by
+from support.interpreters import copy_interpreter, poetry_run_by, put_into
 from support.lab import Lab
 from support.projects import Project
 from support.sandbox import Result, run
 from support.venvs import install_wheels, make_with_virtualenv
 from support.wheels import Release, Wheel
+from uv import find_uv_bin
+
+OUR_DEPENDENCIES = ("typer", "sh", "tomli")
+"""Those that Poetry does not need too."""
 
 COMMANDS = {False: "install", True: "sync"}
 
@@ -116,6 +121,33 @@ def test_what_is_there_is_replaced_and_removed_by_poetry(machine: Make, syncs: b
     assert "left to Poetry" in result.stderr
     assert "to remove" not in result.stderr
     assert "Poetry changed what uv" not in result.stderr
+
+
+def test_poetry_and_we_live_in_it(lab: Lab) -> None:
+    """A small image: one interpreter for all. The lock replaces what one of us is made of."""
+    shellingham = Wheel(Release("shellingham", "0.9", flavour="theirs"))
+    source = lab.source(Wheel(Release("alpha")), shellingham)
+    standard = lab.project(lab.spec("alpha", "shellingham", sources=(source,)))
+    (standard.folder / "poetry.toml").unlink()
+    seen = []
+    for name in ("ours", "twin"):
+        python = copy_interpreter(lab.folder / name / "python")
+        put_into(python, ["poetry", *OUR_DEPENDENCIES], lab.sandbox)
+        shutil.copytree(standard.folder, lab.folder / name / "project")
+        project = Project(lab.folder / name / "project", standard.spec)
+        machine = Machine(lab, lab.folder / name / "python", project, python.parent / "poetry")
+        if name == "ours":
+            variables = {**machine.variables, "HYBRID_INSTALL_UV": find_uv_bin()}
+            command = HybridInstall(lab.sandbox, python)
+            result = command.succeeding(cwd=project.folder, **variables)
+        else:
+            machine.run_poetry("install")
+        seen.append(machine.seen())
+
+    assert_same(*seen)
+    assert seen[0].versions["shellingham"] == "0.9"
+    assert seen[0].distributions["alpha"].installer == "uv"
+    assert "1 to install, 1 left to Poetry" in result.stderr
 
 
 def test_an_installation_that_was_cut_off_is_mended_there_too(machine: Make) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
+from support.rebuilt import with_dependencies
 from support.sandbox import Sandbox, run
 
 _VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -50,3 +52,16 @@ def poetry_run_by(python: Path, folder: Path, sandbox: Sandbox) -> Path:
     launcher.write_text(_POETRY.format(python=folder / "bin" / "python"), "utf-8")
     launcher.chmod(0o755)
     return launcher
+
+
+def put_into(python: Path, names: Iterable[str], sandbox: Sandbox) -> None:
+    """Install distributions of the tests' own environment, with all that they need."""
+    folder = sandbox.folder("rebuilt")
+    wheels = {each.filename: each for name in names for each in with_dependencies(name)}
+    for filename, wheel in wheels.items():
+        if not (folder / filename).exists():
+            (folder / filename).write_bytes(wheel.content)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--offline", "--no-config"]
+    uv += ["--no-index", "--find-links", str(folder), "--python", str(python)]
+    pins = [f"{wheel.name}=={wheel.version}" for wheel in wheels.values()]
+    run([*uv, *pins], sandbox.environ, folder)
