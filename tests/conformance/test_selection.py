@@ -197,7 +197,9 @@ def _ours(
     project: Project, lock: Lockfile, folder: Path, arguments: Arguments, target: Markers
 ) -> Outcome:
     try:
-        asked = wanted(_options(arguments), project, lock)
+        options = _options(arguments)
+        options.refuse_conflicts()
+        asked = wanted(options, project, lock)
     except SelectionError as error:
         return Outcome(refusal=error.message)
     return _outcome(asked, lock, folder, target)

@@ -24,7 +24,10 @@ def export(request: Request, report: Report, runner: Runner, *, output: Path | N
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise ProjectError(f"{output} cannot be written: {error.strerror}") from None
+        raise ProjectError(
+            f"{output} cannot be written: {error.strerror}",
+            hint="name another file with --output, or leave it out to print to stdout",
+        ) from None
 
 
 def _text(preparation: Preparation) -> str:

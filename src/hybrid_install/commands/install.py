@@ -12,7 +12,6 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
-from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
@@ -93,15 +92,24 @@ def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
-    if target.exists or preparation.plan.handover in MADE_BY_POETRY:
+    _ = preparation.plan  # What it refuses is refused before anything is made.
+    if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
         return preparation
     made = "made anew, it was broken" if target.is_broken else "new"
-    version = target.interpreter.full_version
+    version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     title = prompt(config, preparation.inputs.project, target.interpreter)
     try:
-        uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+        uv.create_environment(
+            target.path,
+            target.interpreter,
+            title,
+            clear=target.is_broken,
+            system_site_packages=bool(
+                config.flag("virtualenvs", "options", "system-site-packages")
+            ),
+        )
     except CommandFailedError as error:
         if not is_sane(target.path):
             raise _failed("uv", error) from None
@@ -143,6 +151,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         target.python,
         reinstall=tuple(each.name for each in preparation.plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
+        is_virtual=target.is_virtual,
     )
     return BulkInstall(
         replace(uv, workers=preparation.inputs.config.max_workers),
@@ -185,14 +194,14 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
     report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
-    before = preparation.installed()
+    before = preparation.distributions()
     with ExitStack() as stack:
         try:
             poetry.install(_poetry_run(preparation, report, stack))
         except CommandFailedError as error:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
-        _report_drift(preparation, changed(before, preparation.installed()), report)
+        _report_drift(preparation, changed(before, preparation.distributions()), report)
     return poetry.version
 
 
@@ -208,7 +217,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
 
 def _task(*, binds_root: bool, deferred: int) -> str:
     tasks = ["binding the project"] if binds_root else []
-    tasks += [f"installing {packages(deferred)} left to it"] if deferred else []
+    tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 
 

@@ -31,7 +31,7 @@ def _facts(preparation: Preparation) -> dict[str, Any]:
         "project": inputs.project.name,
         "environment": {
             "path": str(target.path),
-            "python": target.interpreter.full_version,
+            "python": target.interpreter.known_version,
             "exists": target.exists,
             "origin": target.origin,
             "presumed": target.interpreter.is_presumed,

@@ -14,7 +14,7 @@ from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
-from hybrid_install.core.distribution import Installed
+from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
 from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
@@ -29,7 +29,7 @@ from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.walk import walk
-from hybrid_install.environment.installed import installed
+from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.tags import supported_tags
@@ -39,6 +39,7 @@ from hybrid_install.errors import (
     LockfileError,
     ProjectError,
     SelectionError,
+    TargetError,
     ToolError,
 )
 from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
@@ -143,7 +144,11 @@ class Preparation:
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
-        return installed(self.target.interpreter) if self.target.exists else {}
+        return by_name(self.distributions())
+
+    def distributions(self) -> tuple[Distribution, ...]:
+        """All distributions, those that another of their name hides included."""
+        return distributions(self.target.interpreter) if self.target.exists else ()
 
     @cached_property
     def plan(self) -> Plan:
@@ -156,6 +161,7 @@ class Preparation:
             self.tags,
             sync=self.request.sync,
             no_directory=self.request.no_directory,
+            is_virtual=self.target.is_virtual,
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
@@ -199,18 +205,14 @@ class Preparation:
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
 
     def _handover(self) -> Handover | Ambiguity | None:
-        return self._handover_of_environment() or self.ambiguity
+        if self.target.handover:
+            return self.target.handover
+        return Handover.VIRTUALENV_OPTIONS if self.is_made_by_poetry else self.ambiguity
 
-    def _handover_of_environment(self) -> Handover | None:
-        config, target = self.inputs.config, self.target
-        if not target.is_virtual:
-            return Handover.NO_VIRTUALENV
-        if target.exists:
-            system = target.interpreter.includes_system
-            return Handover.SYSTEM_SITE_PACKAGES if system else None
-        if config.flag("virtualenvs", "options", "system-site-packages"):
-            return Handover.SYSTEM_SITE_PACKAGES
-        return Handover.VIRTUALENV_OPTIONS if config.has_foreign_virtualenv_options else None
+    @property
+    def is_made_by_poetry(self) -> bool:
+        """Whether Poetry also makes the environment."""
+        return not self.target.exists and self.inputs.config.has_foreign_virtualenv_options
 
     def re_resolves(self) -> bool:
         """`installer.re-resolve`, whose default depends on the Poetry that finishes the run."""
@@ -223,6 +225,7 @@ class Preparation:
         """The same run once its environment exists."""
         interpreter = probe(self.target.python, self.runner, self.request.environ)
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
+        self.locator.refuse_wrong_python(target)
         return replace(self, target=target)
 
 
@@ -250,26 +253,46 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
         runner=runner,
         venv=request.venv,
         python=request.python,
-        poetry_python=_poetry_python(request, runner),
+        poetry_python=lambda: _poetry_python(request, runner, may_start=starts_tools),
     )
     try:
         target = locator.locate()
     except InvalidDataError as error:
-        raise error.in_file(error.file or str(inputs.project_dir / "pyproject.toml")) from None
-    return Preparation(request, inputs, locator, target, runner, starts_tools)
+        found = error.in_file(error.file or str(inputs.project_dir / "pyproject.toml"))
+        raise ProjectError(
+            str(found), hint="mend that value: Poetry cannot read it either"
+        ) from None
+    preparation = Preparation(request, inputs, locator, target, runner, starts_tools)
+    if preparation.is_made_by_poetry:
+        _refuse_what_poetry_is_not_told(request)
+    return preparation
 
 
-def _poetry_python(request: Request, runner: Runner) -> Path:
+def _refuse_what_poetry_is_not_told(request: Request) -> None:
+    """Poetry makes environments in a place and with a Python of its own choice."""
+    given = [("--venv", request.venv), ("--python", request.python)]
+    if options := [option for option, value in given if value is not None]:
+        raise TargetError(
+            f"{' and '.join(options)} cannot be heeded: {Handover.VIRTUALENV_OPTIONS.value},"
+            " which then makes the environment",
+            hint="make the environment first, or change virtualenvs.options in Poetry's settings",
+        )
+
+
+def _poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path | None:
     """The interpreter that runs Poetry; a Poetry that uv provides is run by ours."""
-    try:
-        found = poetry_tool.find(request.environ, runner, may_start=False)
-    except ToolError:
-        found = None
-    return (found and found.interpreter) or Path(sys.executable)
+    found = poetry_tool.find(request.environ, runner, may_start=may_start)
+    return found.interpreter if found else Path(sys.executable)
 
 
 def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
-    """What should be known before anything moves; an error under `--strict`."""
+    """What should be known before anything moves; a doubtful lock is an error under `--strict`."""
+    selection = preparation.request.selection
+    if selection.only_groups and (selection.with_groups or selection.without_groups):
+        report.warn(
+            "The `--with` and `--without` options are ignored when used along with the `--only`"
+            " option."
+        )
     if preparation.inputs.lock.is_newer_than_known:
         report.warn(
             "The lock file might not be compatible with the current version of Poetry."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -103,8 +104,10 @@ class Distribution:
     """One installed distribution.
 
     `origin` is None where it came from an index. `is_whole` is False where an installer was cut
-    off: it then lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed
-    again: who did it, and when. `path` is its .dist-info or .egg-info.
+    off: it then lacks one of INSTALLER, METADATA and RECORD. `has_checkout` marks one that Poetry
+    takes for a git dependency, because a folder of its name is left in the environment's `src`.
+    `stamp` changes when it is installed again: who did it, and when. `path` is its .dist-info or
+    .egg-info.
     """
 
     name: NormalizedName
@@ -112,6 +115,7 @@ class Distribution:
     origin: Origin | None = None
     is_whole: bool = True
     is_system: bool = False
+    has_checkout: bool = False
     stamp: tuple[str, int] = ("", 0)
     path: str = field(default="", compare=False)
 
@@ -119,10 +123,16 @@ class Distribution:
 Installed = Mapping[NormalizedName, Distribution]
 
 
-def changed(before: Installed, after: Installed) -> tuple[NormalizedName, ...]:
-    """Names that were added, removed or installed again between two looks, sorted."""
-    names = before.keys() | after.keys()
-    return tuple(sorted(name for name in names if before.get(name) != after.get(name)))
+def changed(
+    before: Iterable[Distribution], after: Iterable[Distribution]
+) -> tuple[NormalizedName, ...]:
+    """Names that were added, removed or installed again between two looks, sorted.
+
+    Every distribution counts, also one that another of its name hides.
+    """
+    differing = Counter(before)
+    differing.subtract(Counter(after))
+    return tuple(sorted({each.name for each, count in differing.items() if count}))
 
 
 def by_name(distributions: Iterable[Distribution]) -> Installed:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hybrid_install.core.credentials import refuse_odd_authority
 from hybrid_install.core.document import (
     Table,
     as_table,
@@ -186,7 +187,10 @@ def _indexes(document: Table) -> tuple[Index, ...]:
     if not named_pypi and not has_primary:
         indexes = (*indexes, DEFAULT_INDEX)
     if all(index.priority is Priority.EXPLICIT for index in indexes):
-        raise ProjectError("At least one source must not be configured as 'explicit'.")
+        raise ProjectError(
+            "At least one source must not be configured as 'explicit'.",
+            hint="give a [[tool.poetry.source]] another priority, or add one named PyPI",
+        )
     return tuple(sorted(indexes, key=lambda index: list(Priority).index(index.priority)))
 
 
@@ -216,6 +220,7 @@ def _index(entry: Table) -> Index:
         return Index(name, None, priority)
     url = required(entry, "url", str)
     refuse_control_characters(entry, "name", "url")
+    refuse_odd_authority(url)
     return Index(name, url.rstrip("/"), priority)
 
 

@@ -8,7 +8,6 @@ import pytest
 from support.fakes import locked, sdist, wheel
 
 from hybrid_install.core.deferral import (
-    MADE_BY_POETRY,
     Ambiguity,
     BuildPolicy,
     Deferral,
@@ -184,9 +183,14 @@ def why(package: LockedPackage, index: Index | None, policy: BuildPolicy) -> Def
 
 
 def test_the_table_above_has_every_reason_that_a_package_alone_can_have() -> None:
-    """What is beside a package, or installed, is seen in the plan."""
-    seen_in_the_plan = {Deferral.SEVERAL_VERSIONS, Deferral.BUILT_VERSION}
-    assert {reason for reason, *_ in CASES} == {*Deferral, None} - seen_in_the_plan
+    """The others are seen in the plan: beside other packages, or beside what is installed."""
+    in_the_plan = {
+        Deferral.SEVERAL_VERSIONS,
+        Deferral.BUILT_VERSION,
+        Deferral.CHECKOUT,
+        Deferral.OWN_INTERPRETER,
+    }
+    assert {reason for reason, *_ in CASES} == {*Deferral, None} - in_the_plan
 
 
 def test_a_hash_that_uv_never_needs_is_no_reason() -> None:
@@ -220,10 +224,6 @@ def test_every_reason_is_the_end_of_a_sentence(reason: Deferral | Handover) -> N
     """`a 1.0 is Poetry's: <reason>`, `The whole run is Poetry's: <reason>.`"""
     assert len(reason.value.split()) > 3
     assert not reason.value.endswith(".")
-
-
-def test_poetry_makes_the_environments_that_uv_would_make_otherwise() -> None:
-    assert set(Handover) == MADE_BY_POETRY
 
 
 def test_an_ambiguity_is_the_end_of_a_sentence_too() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.fakes import distribution, installed
+from support.fakes import distribution
 
-from hybrid_install.core.distribution import Installed, Origin, by_name, changed, origin_of
+from hybrid_install.core.distribution import Distribution, Origin, by_name, changed, origin_of
 from hybrid_install.core.model import (
     DirectorySource,
     DirectSource,
@@ -20,18 +20,20 @@ A = distribution("a", stamp=("uv", 1))
 @pytest.mark.parametrize(
     ("before", "after", "names"),
     [
-        (installed(), installed(), ()),
-        (installed(A), installed(A), ()),
-        (installed(), installed(A), ("a",)),
-        (installed(A), installed(), ("a",)),
-        (installed(A), installed(distribution("a", "2.0", stamp=("uv", 1))), ("a",)),
-        (installed(A), installed(distribution("a", stamp=("uv", 2))), ("a",)),
-        (installed(A), installed(distribution("a", stamp=("poetry", 1))), ("a",)),
-        (installed(A), installed(distribution("c"), distribution("b")), ("a", "b", "c")),
+        ([], [], ()),
+        ([A], [A], ()),
+        ([], [A], ("a",)),
+        ([A], [], ("a",)),
+        ([A], [distribution("a", "2.0", stamp=("uv", 1))], ("a",)),
+        ([A], [distribution("a", stamp=("uv", 2))], ("a",)),
+        ([A], [distribution("a", stamp=("poetry", 1))], ("a",)),
+        ([A], [distribution("c"), distribution("b")], ("a", "b", "c")),
+        ([A], [A, distribution("a", "0.9")], ("a",)),
+        ([A, distribution("b")], [distribution("b"), A], ()),
     ],
 )
 def test_what_was_added_removed_or_installed_again(
-    before: Installed, after: Installed, names: tuple[str, ...]
+    before: list[Distribution], after: list[Distribution], names: tuple[str, ...]
 ) -> None:
     assert changed(before, after) == names
 

@@ -10,6 +10,7 @@ from support.corpus import Pair, each_pair
 from support.environments import LINUX_ARM, LINUX_X86, MACOS_ARM, WINDOWS, Markers, environment
 from support.fakes import locked, sdist, wheel
 
+from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.lock_problems import (
     Doubt,
     LockProblem,
@@ -44,7 +45,7 @@ def selection(
     *packages: dict[str, Any],
     extras: tuple[str, ...] = (),
     platform: Markers = LINUX_X86,
-    tags: tuple[str, ...] | None = None,
+    tags: Tags | None = None,
 ) -> Selection:
     entries = [{"version": "1.0", "groups": ["main"], "files": FILES, **each} for each in packages]
     lock = Lockfile.from_dict({"package": entries, "metadata": {"lock-version": "2.1"}})
@@ -112,7 +113,7 @@ def test_no_hashes(source: dict[str, str] | None, is_doubtful: bool) -> None:
     assert doubts(selection(entry)) == ([(Doubt.NO_HASHES, ("a",))] if is_doubtful else [])
 
 
-TAGS = ("cp311-cp311-manylinux_2_17_x86_64", "cp311-abi3-linux_x86_64", "py3-none-any")
+TAGS = {"cp311-cp311-manylinux_2_17_x86_64": 0, "cp311-abi3-linux_x86_64": 1, "py3-none-any": 2}
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,39 @@ def test_half_an_installation_is_replaced() -> None:
     ]
 
 
+OWN = Policy(BuildPolicy(), sync=True, is_virtual=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (distribution("b"), [("a", Action.INSTALL)]),
+        (distribution("a"), [("a", Action.KEEP)]),
+        (distribution("a", "0.9"), [("a", Action.DEFER)]),
+        (distribution("a", "0.9", is_whole=False), [("a", Action.DEFER)]),
+        (distribution("a", origin="file:///a"), [("a", Action.DEFER)]),
+        (distribution("a", is_whole=False), [("a", Action.REINSTALL)]),
+    ],
+)
+def test_uv_only_adds_to_an_interpreter_of_poetry_s(
+    found: Distribution, expected: list[tuple[str, Action]]
+) -> None:
+    """But for what was cut off, which Poetry takes for installed."""
+    plan = the_plan(locked("a"), present=installed(found), policy=OWN)
+    assert [(name, action) for name, _, action, _ in plan if name == "a"] == expected
+    assert [(name, action) for name, _, action, _ in plan if name == "b"] == (
+        [("b", Action.DEFER)] if found.name == "b" else []
+    )
+
+
+def test_what_poetry_takes_for_a_checkout_is_poetry_s_to_replace() -> None:
+    """It also removes the folder that makes it one."""
+    found = distribution("a", origin="/venv/src/a", has_checkout=True)
+    assert the_plan(locked("a"), present=installed(found)) == [
+        ("a", "1.0", Action.DEFER, Deferral.CHECKOUT.value)
+    ]
+
+
 def test_a_registry_package_from_elsewhere_is_replaced_without_telling_credentials() -> None:
     origin = Origin("url", "https://me:secret@example.invalid/a.whl")
     found = installed(distribution("a", origin=origin))
@@ -370,4 +403,4 @@ def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None
 
 
 def test_a_handover_leaves_everything_to_poetry() -> None:
-    assert Plan((), Handover.NO_VIRTUALENV).leaves_work_to_poetry
+    assert Plan((), Handover.UNKNOWN_INTERPRETER).leaves_work_to_poetry

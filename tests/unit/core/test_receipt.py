@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import locked, wheel
 
+from hybrid_install.core.distribution import Origin
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     DirectorySource,
@@ -19,7 +20,6 @@ from hybrid_install.core.model import (
     LockedPackage,
     normalize_name,
 )
-from hybrid_install.core.origin import Origin
 from hybrid_install.core.receipt import (
     BY_POETRY,
     BY_SOMEONE,
@@ -111,7 +111,7 @@ def test_what_is_not_there_is_not_claimed(present: Present | None) -> None:
 
 
 def test_a_direct_origin() -> None:
-    origin = Origin("directory", "/src/a", develop=True)
+    origin = Origin("directory", "/src/a", editable=True)
     found = accounted(
         replace(BY_UV_NOW, origin=origin), replace(locked("a"), source=DirectorySource("a"))
     )

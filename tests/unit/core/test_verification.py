@@ -8,9 +8,14 @@ from dataclasses import replace
 import pytest
 from support.fakes import distribution, locked, wheel
 
-from hybrid_install.core.distribution import Distribution
-from hybrid_install.core.model import DEFAULT_INDEX, Index, LockedPackage, normalize_name
-from hybrid_install.core.origin import Origin
+from hybrid_install.core.distribution import Distribution, Origin
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    DirectorySource,
+    Index,
+    LockedPackage,
+    normalize_name,
+)
 from hybrid_install.core.receipt import BY_POETRY, BY_SOMEONE, BY_UV, Present, Receipt, Received
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.verification import (
@@ -29,6 +34,7 @@ A, ROOT = normalize_name("a"), normalize_name("root")
 PRIVATE = Index("private", "https://user:secret@private.invalid/simple")
 MIRROR = Index("private", "https://mirror.invalid/simple")
 FOLDER = Origin("directory", "/src/a")
+IN_FOLDER = Expected(locked("a", source=DirectorySource("../a", FOLDER.url)))
 TERMS = Terms(ROOT)
 RECEIVED = Received(A, "1.0", "index", BY_UV, "sha256:1", DEFAULT_INDEX, (wheel("a"),))
 
@@ -71,7 +77,7 @@ def test_missing() -> None:
 
 
 def test_a_directory_that_was_not_asked_for() -> None:
-    expected = Expected(locked("a"), origin=FOLDER)
+    expected = IN_FOLDER
     assert found(expected, terms=replace(TERMS, no_directory=True)) == []
     assert kinds(found(expected)) == [(Kind.MISSING, True)]
     assert kinds(found(of(), terms=replace(TERMS, no_directory=True))) == [(Kind.MISSING, True)]
@@ -102,8 +108,8 @@ def test_another_version_says_it_all(installed: str, version: str, kind: Kind) -
     ("expected", "origin"),
     [
         (of(), FOLDER),
-        (Expected(locked("a"), origin=FOLDER), None),
-        (Expected(locked("a"), origin=FOLDER), replace(FOLDER, develop=True)),
+        (IN_FOLDER, None),
+        (IN_FOLDER, replace(FOLDER, editable=True)),
     ],
 )
 def test_another_origin(expected: Expected, origin: Origin | None) -> None:
@@ -112,7 +118,7 @@ def test_another_origin(expected: Expected, origin: Origin | None) -> None:
 
 def test_the_locked_origin() -> None:
     """Where a direct origin's files came from, it says itself: no receipt is asked."""
-    expected = Expected(locked("a"), origin=FOLDER)
+    expected = IN_FOLDER
     assert found(expected, distribution("a"), origin=FOLDER, known=receipt()) == []
 
 

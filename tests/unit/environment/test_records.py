@@ -8,14 +8,13 @@ import os
 from pathlib import Path
 
 import pytest
-from support.distributions import direct_url, dist_info, egg_info, without
+from support.distributions import dist_info, egg_info, without
 from support.fakes import interpreter
 
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.origin import Origin
 from hybrid_install.environment.installed import distributions
-from hybrid_install.environment.records import flaws, present, read_origin, read_record
+from hybrid_install.environment.records import flaws, present, read_record
 
 TEXT = "VERSION = 1\n"
 
@@ -175,21 +174,6 @@ def test_a_record_that_says_nothing(target: Interpreter, text: str) -> None:
 def test_an_egg_has_no_record(target: Interpreter) -> None:
     egg_info(site(target), "a")
     assert found(target) == {}
-
-
-def test_where_it_comes_from(target: Interpreter) -> None:
-    dist_info(site(target), "a", files=direct_url("file:///src/a%20b", dir_info={}))
-    assert read_origin(the_only(target)) == Origin("directory", "/src/a b")
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"url": 5}', '{"url": "x", "vcs_info": 5}'])
-def test_an_origin_that_cannot_be_read_is_none_that_is_locked(
-    target: Interpreter, text: str
-) -> None:
-    dist_info(site(target), "a", files={"direct_url.json": text})
-    origin = read_origin(the_only(target))
-    assert origin is not None
-    assert origin.kind == "unknown"
 
 
 def test_what_the_receipt_needs(target: Interpreter) -> None:

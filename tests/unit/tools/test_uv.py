@@ -85,7 +85,7 @@ def created(prompt: str | None, version: str | None, *, clear: bool) -> list[str
     runner = FakeRunner()
     target = interpreter(Path("/usr"))
     if version:
-        target = presumed(version)
+        target = presumed(version, "3.12.1")
     uv(runner).create_environment(Path("/new"), target, prompt, clear=clear)
     assert runner.streamed == runner.commands
     return list(runner.only.argv)
@@ -97,7 +97,7 @@ VENV = ["/uv", "venv", "/new", "--no-project"]
 def test_an_environment_is_made_with_the_very_interpreter_and_no_other() -> None:
     assert created("p-py3.11", None, clear=False) == [
         *VENV,
-        *("--prompt", "p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+        *("--prompt=p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
     ]
 
 
