@@ -87,8 +87,9 @@ def _is_in(path: Path, folders: tuple[Path, ...]) -> bool:
 
 
 def _is_checkout(origin: Origin | None, interpreter: Interpreter) -> bool:
-    is_folder = origin is not None and origin.kind == "directory"
-    return is_folder and Path(origin.url).is_relative_to(_checkouts(interpreter))
+    if origin is None or origin.kind != "directory":
+        return False
+    return Path(origin.url).is_relative_to(_checkouts(interpreter))
 
 
 def _checkouts(interpreter: Interpreter) -> Path:

@@ -129,7 +129,7 @@ TAGS = {"cp311-cp311-manylinux_2_17_x86_64": 0, "cp311-abi3-linux_x86_64": 1, "p
         ([wheel("a", tag="cp311-cp311-win_amd64"), sdist("a")], True),
         ([sdist("a", suffix=".tar.bz2")], True),
         ([sdist("a", suffix=".egg"), sdist("a", suffix=".exe")], False),
-        ([LockedFile("odd.whl", wheel("a").hash)], True),
+        ([LockedFile("odd.whl", wheel("a").hash)], False),
         ([], True),
     ],
 )  # fmt: skip
