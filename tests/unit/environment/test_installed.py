@@ -11,7 +11,7 @@ import pytest
 from support.distributions import direct_url, dist_info, egg_info, metadata, without
 from support.fakes import interpreter
 
-from hybrid_install.core.distribution import Distribution
+from hybrid_install.core.distribution import Distribution, Origin
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
 from hybrid_install.environment.installed import distributions, installed
@@ -130,19 +130,54 @@ def test_metadata_that_is_not_utf_8(target: Interpreter) -> None:
     assert the_only(target) == A
 
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+GIT = {"vcs": "git", "commit_id": COMMIT}
+HTTPS = "https://x.invalid/a"
+UNREADABLE = Origin("", "an unreadable direct_url.json")
+
+
 @pytest.mark.parametrize(
     ("files", "origin"),
     [
-        (direct_url("https://x.invalid/a.whl", archive_info={}), "https://x.invalid/a.whl"),
-        (direct_url("file:///src/a", dir_info={"editable": True}), "file:///src/a"),
-        ({"direct_url.json": "{}"}, "an unknown place"),
-        ({"direct_url.json": '{"url": null}'}, "an unknown place"),
-        ({"direct_url.json": ""}, "an unreadable direct_url.json"),
-        ({"direct_url.json": "[]"}, "an unreadable direct_url.json"),
-        ({"direct_url.json": "5"}, "an unreadable direct_url.json"),
+        (direct_url(f"{HTTPS}.whl", archive_info={}), Origin("url", f"{HTTPS}.whl")),
+        (
+            direct_url(f"{HTTPS}.whl#x", archive_info={"hashes": {}}),
+            Origin("url", f"{HTTPS}.whl#x"),
+        ),
+        (
+            direct_url(HTTPS, archive_info={}, subdirectory="sub"),
+            Origin("url", HTTPS, subdirectory="sub"),
+        ),
+        (direct_url("file:///w/a%20b.whl", archive_info={}), Origin("file", "/w/a b.whl")),
+        (direct_url("file:///src/a", dir_info={}), Origin("directory", "/src/a")),
+        (direct_url("file:///src/a/", dir_info={}), Origin("directory", "/src/a")),
+        (
+            direct_url("file:///src/a", dir_info={"editable": True}),
+            Origin("directory", "/src/a", editable=True),
+        ),
+        (
+            direct_url(HTTPS, vcs_info={**GIT, "requested_revision": "main"}),
+            Origin("git", HTTPS, "main", COMMIT),
+        ),
+        (
+            direct_url("git@x.invalid:o/a.git", vcs_info=GIT, subdirectory="sub"),
+            Origin("git", "ssh://git@x.invalid/o/a.git", COMMIT, COMMIT, "sub"),
+        ),
+        (direct_url(HTTPS, vcs_info={**GIT, "vcs": "hg"}), Origin("hg", HTTPS, COMMIT, COMMIT)),
+        (direct_url(HTTPS), UNREADABLE),
+        (direct_url(HTTPS, vcs_info={"vcs": "git"}), UNREADABLE),
+        (direct_url(HTTPS, vcs_info=5), UNREADABLE),
+        (direct_url(HTTPS, dir_info=None), UNREADABLE),
+        ({"direct_url.json": "{}"}, UNREADABLE),
+        ({"direct_url.json": '{"url": null}'}, UNREADABLE),
+        ({"direct_url.json": '{"url": null, "archive_info": {}}'}, UNREADABLE),
+        ({"direct_url.json": ""}, UNREADABLE),
+        ({"direct_url.json": "[]"}, UNREADABLE),
+        ({"direct_url.json": "5"}, UNREADABLE),
+        ({"direct_url.json": "[" * 100_000}, UNREADABLE),
     ],
 )
-def test_where_it_came_from(target: Interpreter, files: dict[str, str], origin: str) -> None:
+def test_where_it_came_from(target: Interpreter, files: dict[str, str], origin: Origin) -> None:
     dist_info(site(target), "a", files=files)
     assert the_only(target) == replace(A, origin=origin)
 
@@ -150,7 +185,11 @@ def test_where_it_came_from(target: Interpreter, files: dict[str, str], origin: 
 def test_a_direct_url_that_is_not_utf_8(target: Interpreter) -> None:
     info = dist_info(site(target), "a")
     (info / "direct_url.json").write_bytes(b'{"url": "\xff"}')
-    assert the_only(target) == replace(A, origin="an unreadable direct_url.json")
+    assert the_only(target) == replace(A, origin=UNREADABLE)
+
+
+def editable(folder: str) -> Origin:
+    return Origin("directory", folder, editable=True)
 
 
 @pytest.mark.parametrize("file", ["a_b.pth", "A.b.pth", "A.pth"])
@@ -158,7 +197,7 @@ def test_an_editable_install_by_a_path_file(target: Interpreter, file: str) -> N
     """Poetry takes what follows the last dot of the name for a suffix."""
     dist_info(site(target), "A.b")
     (site(target) / file).write_text("# where it is\nimport os\n\n/src/a\n", "utf-8")
-    expected = None if file == "A.b.pth" else "/src/a"
+    expected = None if file == "A.b.pth" else editable("/src/a")
     assert the_only(target).origin == expected
 
 
@@ -174,7 +213,8 @@ def test_a_path_file_that_leads_nowhere_else(target: Interpreter, line: str) -> 
 def test_a_path_file_may_be_relative(target: Interpreter) -> None:
     dist_info(site(target), "a")
     (site(target) / "a.pth").write_text("../../../../src", "utf-8")
-    assert the_only(target).origin == str((target.prefix.parent / "src").resolve())
+    # What is in a folder called src belongs to the project above it.
+    assert the_only(target).origin == editable(str(target.prefix.parent.resolve()))
 
 
 def test_a_path_file_of_the_other_library_folder(target: Interpreter, tmp_path: Path) -> None:
@@ -183,7 +223,7 @@ def test_a_path_file_of_the_other_library_folder(target: Interpreter, tmp_path: 
     (platlib / "a.pth").write_text("/src/a\n", "utf-8")
     dist_info(site(target), "a")
     both = replace(target, site_packages=(site(target), platlib))
-    assert the_only(both).origin == "/src/a"
+    assert the_only(both).origin == editable("/src/a")
 
 
 def egg_info_file(folder: Path) -> None:
@@ -208,7 +248,7 @@ def test_an_egg_info_in_a_project_is_an_editable_install(
     egg_info(project, "a")
     (project / file).touch()
     found = replace(target, sys_path=(*target.sys_path, project))
-    assert the_only(found) == replace(A, origin=str(project))
+    assert the_only(found) == replace(A, origin=Origin("directory", str(project)))
 
 
 def test_what_lies_outside_the_environment_is_the_system_s(

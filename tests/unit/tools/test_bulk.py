@@ -1,19 +1,39 @@
-"""One bulk install: which urls are asked for again, and when the other feed steps in."""
+"""One bulk install: which urls are asked for again, and what goes into which call of uv."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
-from support.fakes import FakeRunner, Reply, access, digest, failure, interpreter, requirement
+from support.fakes import (
+    FakeRunner,
+    Reply,
+    access,
+    digest,
+    failure,
+    interpreter,
+    requirement,
+    sdist,
+    wheel,
+)
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import DEFAULT_INDEX, Index
-from hybrid_install.core.requirements import Requirement, RequirementsMap
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    DirectorySource,
+    GitSource,
+    Index,
+    LockedFile,
+    UrlSource,
+    normalize_name,
+)
+from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.bulk import BulkInstall, Feed
@@ -21,8 +41,17 @@ from hybrid_install.tools.process import Command, CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
 
 PRIVATE = Index("private", "https://private.invalid/simple")
+PYTHON = Path("/venv/bin/python")
 A, B = requirement("a"), requirement("b")
 OURS = requirement("ours", index=PRIVATE)
+BUILT = requirement("built", files=[sdist("built")])
+ARCHIVE = DirectRequirement(
+    normalize_name("archive"), "1.0", UrlSource("https://x.invalid/a.whl", None), wheel("a").hash
+)
+REPOSITORY = DirectRequirement(
+    normalize_name("repo"), "1.0", GitSource("https://x.invalid/r", "main", "c0" * 20, None), None
+)
+FOLDER = DirectRequirement(normalize_name("folder"), "1.0", DirectorySource("../f", "/src/f"), None)
 
 
 def access_to(*indexes: Index) -> IndexAccess:
@@ -59,13 +88,15 @@ class Asked:
         (folder / "pylock.toml").write_text("\n".join(lines), "utf-8")
 
     def package(self, name: str, version: str) -> str:
-        """What the index has: the locked wheel."""
-        file = f"{name}-{version}-py3-none-any.whl"
-        hashes = f'{{ sha256 = "{digest(file)}" }}'
-        return (
-            f'[[packages]]\nname = "{name}"\n'
-            f'wheels = [{{ url = "https://files.invalid/{file}", size = 3, hashes = {hashes} }}]\n'
-        )
+        """What the index has: the locked file."""
+        if name == "built":
+            return f'[[packages]]\nname = "{name}"\nsdist = {offer_of(sdist(name, version))}\n'
+        return f'[[packages]]\nname = "{name}"\nwheels = [{offer_of(wheel(name, version))}]\n'
+
+
+def offer_of(file: LockedFile) -> str:
+    hashes = f'{{ sha256 = "{file.hash.digest}" }}'
+    return f'{{ url = "https://files.invalid/{file.name}", size = 3, hashes = {hashes} }}'
 
 
 class HasNothing(Asked):
@@ -76,22 +107,34 @@ class HasNothing(Asked):
 def install(
     asked: Asked,
     cache: Path,
-    *requirements: Requirement,
+    *requirements: Requirement | DirectRequirement,
     feed: Feed = Feed.PYLOCK,
     target: Interpreter | None = None,
     known: IndexAccess | None = None,
+    constraints: Mapping[str, tuple[str, ...]] | None = None,
+    reinstalling: InstallTarget | None = None,
 ) -> None:
-    grouped: dict[Index, list[Requirement]] = {}
-    for each in requirements:
-        grouped.setdefault(each.index, []).append(each)
-    by_index = tuple((index, tuple(pinned)) for index, pinned in grouped.items())
-    BulkInstall(
+    bulk = BulkInstall(
         Uv(Path("/uv"), "a test", asked.runner, {}),
         known or access_to(DEFAULT_INDEX, PRIVATE),
         target or interpreter(),
-        InstallTarget(Path("/venv/bin/python")),
+        reinstalling or InstallTarget(PYTHON),
         cache,
-    ).run(RequirementsMap(by_index), feed)
+        {normalize_name(name): lines for name, lines in (constraints or {}).items()},
+    )
+    grouped = by_index(*requirements)
+    bulk.run(grouped, bulk.choose(grouped, feed))
+
+
+def by_index(*requirements: Requirement | DirectRequirement) -> RequirementsMap:
+    grouped: dict[Index, list[Requirement]] = {}
+    for each in requirements:
+        if isinstance(each, Requirement):
+            grouped.setdefault(each.index, []).append(each)
+    return RequirementsMap(
+        tuple((index, tuple(pinned)) for index, pinned in grouped.items()),
+        tuple(each for each in requirements if isinstance(each, DirectRequirement)),
+    )
 
 
 def names(asked: Asked) -> list[list[str]]:
@@ -214,20 +257,16 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert names(asked) == [["a"]]
 
 
-def test_an_index_that_cannot_be_asked_gets_pinned_requirements(tmp_path: Path) -> None:
-    """uv's exit code 1: no solution. One call for each index, with hashes."""
-    asked = Asked(failure(1, "no solution"))
-    install(asked, tmp_path, A, OURS)
-    assert asked.installed == [f"{A.line()}\n", f"{OURS.line()}\n"]
-
-
-@pytest.mark.parametrize("exit_code", [2, 101, -9])
-def test_any_other_failure_of_the_question_ends_the_run(tmp_path: Path, exit_code: int) -> None:
-    """uv's exit code 2 is a usage or network error: the installation would fail too."""
-    asked = Asked(failure(exit_code, "no network"))
-    with pytest.raises(CommandFailedError, match="no network"):
-        install(asked, tmp_path, A)
+@pytest.mark.parametrize("exit_code", [1, 2, 101, -9])
+def test_an_index_that_cannot_be_asked_ends_the_run_in_the_words_of_uv(
+    tmp_path: Path, exit_code: int
+) -> None:
+    """No solution, or no network: whatever else could be tried would fail later."""
+    asked = Asked(failure(exit_code, "no solution"))
+    with pytest.raises(CommandFailedError, match="no solution"):
+        install(asked, tmp_path, A, OURS)
     assert asked.installed == []
+    assert len(asked.runner.commands) == 1
 
 
 def test_the_other_feed_asks_nothing(tmp_path: Path) -> None:
@@ -288,3 +327,115 @@ def test_credentials_are_given_to_the_question_and_to_the_installation(tmp_path:
     passwords = [each.env["UV_INDEX_HI0_PASSWORD"] for each in asked.runner.commands]
     assert passwords == ["secret", "secret"]
     assert "secret" not in entry(tmp_path).read_text("utf-8")
+
+
+def test_what_is_from_no_index_is_asked_of_none(tmp_path: Path) -> None:
+    asked = Asked()
+    install(asked, tmp_path, ARCHIVE, REPOSITORY, FOLDER)
+    assert asked.questions == []
+    assert names(asked) == [["archive", "repo", "folder"]]
+
+
+def test_indexes_and_other_places_share_one_call(tmp_path: Path) -> None:
+    asked = Asked()
+    install(asked, tmp_path, A, FOLDER, OURS)
+    assert names(asked) == [["a", "ours", "folder"]]
+
+
+def test_nothing_to_install_is_no_call(tmp_path: Path) -> None:
+    asked = Asked()
+    install(asked, tmp_path)
+    assert asked.runner.commands == []
+
+
+def test_a_project_on_disk_is_built_anew(tmp_path: Path) -> None:
+    """uv's cache looks at a few files of it only."""
+    asked = Asked()
+    install(asked, tmp_path, A, BUILT, FOLDER, REPOSITORY)
+    argv = asked.runner.streamed[0].argv
+    assert [argv[at + 1] for at, word in enumerate(argv) if word == "--refresh-package"] == [
+        "folder"
+    ]
+
+
+class SeesConstraints(Asked):
+    """Also what each installation may build with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.constraints: list[str] = []
+
+    def answer(self, command: Command) -> str:
+        if command.cwd and "install" in command.argv:
+            file = command.cwd / "constraints.txt"
+            self.constraints.append(file.read_text("utf-8") if file.exists() else "")
+            assert file.exists() == ("-b" in command.argv)
+        return super().answer(command)
+
+
+CONSTRAINTS = {"built": ("setuptools<78", "wheel"), "a": ("never-asked",), "repo": ()}
+
+
+@pytest.mark.parametrize("feed", Feed)
+def test_what_is_built_under_constraints_has_a_call_of_its_own(tmp_path: Path, feed: Feed) -> None:
+    """They bear on a whole call of uv. A wheel is not built, whatever its constraints are."""
+    asked = SeesConstraints()
+    target = InstallTarget(PYTHON, (A.name, BUILT.name))
+    install(
+        asked,
+        tmp_path,
+        A,
+        BUILT,
+        REPOSITORY,
+        feed=feed,
+        constraints=CONSTRAINTS,
+        reinstalling=target,
+    )
+    assert asked.constraints == ["", "setuptools<78\nwheel\n", ""]
+    if feed is Feed.PYLOCK:
+        assert names(asked) == [["a"], ["built"], ["repo"]]
+    argvs = [each.argv[3:] for each in asked.runner.streamed]
+    one, other, last = (argv[: argv.index("-r")] for argv in argvs)
+    python = ("pip", "install", "--python", str(PYTHON))
+    hashed = ("--no-deps", "--require-hashes") if feed is Feed.REQUIREMENTS else ()
+    alone = ("--refresh-package", "built", "-b", "constraints.txt")
+    assert one == (*python, "--reinstall-package", "a", *hashed)
+    assert other == (*python, "--reinstall-package", "built", *alone, *hashed)
+    assert last == (*python, "--refresh-package", "repo", *hashed[:1])
+
+
+def test_the_other_feed_installs_archives_with_hashes_and_the_rest_without(tmp_path: Path) -> None:
+    """A repository and a folder have none, and uv demands all or none."""
+    asked = Asked()
+    install(asked, tmp_path, A, ARCHIVE, REPOSITORY, FOLDER, feed=Feed.REQUIREMENTS)
+    assert asked.questions == []
+    assert asked.installed == [
+        f"{A.line()}\n",
+        f"{ARCHIVE.line()}\n",
+        f"{REPOSITORY.line()}\n{FOLDER.line()}\n",
+    ]
+    demanded = ["--require-hashes" in each.argv for each in asked.runner.streamed]
+    assert demanded == [True, True, False]
+
+
+def test_nothing_is_installed_until_all_files_are_known(tmp_path: Path) -> None:
+    asked = Asked()
+    uv = Uv(Path("/uv"), "a test", asked.runner, {})
+    target = InstallTarget(PYTHON)
+    bulk = BulkInstall(uv, access_to(DEFAULT_INDEX), interpreter(), target, tmp_path)
+    files = bulk.choose(by_index(A, BUILT))
+    assert files is not None
+    assert {name: file.name for name, file in files.items()} == {
+        "a": wheel("a").name,
+        "built": sdist("built").name,
+    }
+    assert asked.installed == []
+
+
+def test_urls_of_a_mirror_are_not_kept(tmp_path: Path) -> None:
+    """It is the user's own, and may sign its urls."""
+    asked = Asked()
+    known = access()
+    named = {index: replace(each, is_mirror=True) for index, each in known.named.items()}
+    install(asked, tmp_path, A, known=replace(known, named=named))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

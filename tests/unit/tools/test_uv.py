@@ -10,10 +10,17 @@ import tomli
 from support.fakes import FakeRunner, access, interpreter, requirement
 
 from hybrid_install.core.credentials import Credentials
-from hybrid_install.core.model import DEFAULT_INDEX, Index, normalize_name
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    DirectorySource,
+    Hash,
+    Index,
+    UrlSource,
+    normalize_name,
+)
 from hybrid_install.core.pylock import synthetic_project
-from hybrid_install.core.requirements import requirements_txt
-from hybrid_install.core.uv_config import IndexAccess, NamedIndex
+from hybrid_install.core.requirements import DirectRequirement, requirements_txt
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex, Trust
 from hybrid_install.environment.probe import presumed
 from hybrid_install.errors import ToolError
 from hybrid_install.tools import uv as uv_tool
@@ -170,6 +177,108 @@ def test_requirements_are_installed_with_hashes_and_nothing_else() -> None:
         *("--reinstall-package", "b", "--compile-bytecode"),
         *("--no-deps", "--require-hashes", "-r", "requirements.txt"),
     ]
+
+
+def test_archives_are_installed_with_hashes_and_the_rest_without() -> None:
+    url = UrlSource("https://x.invalid/a.whl", None)
+    archive = DirectRequirement(normalize_name("a"), "1.0", url, Hash("sha256", "00"))
+    folder_of_b = DirectorySource("../b", "/src/b")
+    project = DirectRequirement(normalize_name("b"), "1.0", folder_of_b, None, develop=True)
+    for each, hashes in ((archive, ["--require-hashes"]), (project, [])):
+        folder = Folder()
+        runner = FakeRunner([folder.read])
+        uv(runner).install_direct([each], access(), InstallTarget(PYTHON))
+        assert folder["requirements.txt"] == f"{each.line()}\n"
+        expected = [*INSTALL, "--no-deps", *hashes, "-r", "requirements.txt"]
+        assert list(runner.only.argv[3:]) == expected
+
+
+def installed_with(runner: FakeRunner, trust: Trust, **environ: str) -> Folder:
+    folder = Folder()
+    runner.replies.append(folder.read)
+    known = replace(access(), trust=trust)
+    uv(runner, **environ).install_pylock("", known, InstallTarget(PYTHON))
+    return folder
+
+
+def test_a_bundle_lies_beside_the_configuration() -> None:
+    runner = FakeRunner()
+    folder = installed_with(runner, Trust("the bundle"), SSL_CERT_FILE="/mine.pem")
+    assert folder["authorities.pem"] == "the bundle"
+    assert runner.only.cwd is not None
+    assert runner.only.env["SSL_CERT_FILE"] == str(runner.only.cwd / "authorities.pem")
+
+
+def test_without_a_bundle_the_user_s_own_holds() -> None:
+    runner = FakeRunner()
+    folder = installed_with(runner, Trust(), SSL_CERT_FILE="/mine.pem")
+    assert set(folder) == {"pylock.toml", "uv.toml"}
+    assert runner.only.env == {"SSL_CERT_FILE": "/mine.pem", **OURS}
+
+
+def test_a_client_certificate_is_named() -> None:
+    runner = FakeRunner()
+    installed_with(runner, Trust(client="/me.pem"))
+    assert runner.only.env == {"SSL_CLIENT_CERT": "/me.pem", **OURS}
+
+
+@pytest.mark.parametrize(("own", "hosts"), [("", "a b:8443"), ("c d", "c d a b:8443")])
+def test_hosts_that_nobody_verifies_come_after_the_user_s(own: str, hosts: str) -> None:
+    runner = FakeRunner()
+    installed_with(runner, Trust(insecure_hosts=("a", "b:8443")), UV_INSECURE_HOST=own)
+    assert runner.only.env["UV_INSECURE_HOST"] == hosts
+
+
+def test_the_question_for_urls_is_asked_with_the_same_trust() -> None:
+    folder = Folder()
+
+    def answer(command: Command) -> str:
+        folder.read(command)
+        assert command.cwd is not None
+        (command.cwd / "pylock.toml").write_text("", "utf-8")
+        return ""
+
+    runner = FakeRunner([answer])
+    trust = Trust("the bundle", "/me.pem", ("x.invalid",))
+    uv(runner).offers([requirement("a")], replace(access(), trust=trust), interpreter())
+    assert folder["authorities.pem"] == "the bundle"
+    assert runner.only.env == {
+        **OURS,
+        "SSL_CERT_FILE": str(runner.only.cwd and runner.only.cwd / "authorities.pem"),
+        "SSL_CLIENT_CERT": "/me.pem",
+        "UV_INSECURE_HOST": "x.invalid",
+    }
+
+
+def test_build_constraints_are_a_file() -> None:
+    folder = Folder()
+    runner = FakeRunner([folder.read])
+    target = InstallTarget(PYTHON, build_constraints=("setuptools<78", "wheel==0.40"))
+    uv(runner).install_pylock("", access(), target)
+    assert folder["constraints.txt"] == "setuptools<78\nwheel==0.40\n"
+    assert runner.only.argv[3:] == (*INSTALL, "-b", "constraints.txt", "-r", "pylock.toml")
+
+
+def test_what_is_built_anew_is_named() -> None:
+    target = InstallTarget(PYTHON, refresh=(normalize_name("a"), normalize_name("b")))
+    assert target.argv() == [*INSTALL, "--refresh-package", "a", "--refresh-package", "b"]
+
+
+CONCURRENT = ("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS")
+
+
+def test_how_many_things_uv_may_do_at_a_time() -> None:
+    runner = FakeRunner(["uv 0.13.0"])
+    replace(uv(runner), workers=3).version()
+    assert runner.only.env == {**OURS, **dict.fromkeys(CONCURRENT, "3")}
+
+
+@pytest.mark.parametrize(("value", "expected"), [("7", "7"), ("", "1")])
+def test_what_the_user_tells_uv_comes_before_what_poetry_is_told(value: str, expected: str) -> None:
+    """An empty variable says nothing."""
+    runner = FakeRunner(["uv 0.13.0"])
+    replace(uv(runner, UV_CONCURRENT_BUILDS=value), workers=1).version()
+    assert [runner.only.env[name] for name in CONCURRENT] == [expected, "1", "1"]
 
 
 def test_each_reinstallation_is_named() -> None:
