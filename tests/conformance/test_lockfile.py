@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomlkit
+from poetry.core.packages.package import Package
 from poetry.packages.locker import Locker
 from support import corpus
 from support.hard_project import hard
 from support.poetry_in_process import picks_of_ours, picks_of_poetry
 
 from hybrid_install.core.lockfile import Lockfile
-from hybrid_install.core.model import LockedPackage
+from hybrid_install.core.model import LockedPackage, normalize_name
+from hybrid_install.core.versions import same_version
 from hybrid_install.errors import LockfileError
 
 pytestmark = pytest.mark.conformance
@@ -34,14 +37,29 @@ def test_every_package_of_the_hard_lock(tmp_path: Path, tally: Counter[str]) -> 
 
 
 @corpus.each_pair("1.0", "1.1", "2.0")
-def test_an_older_lock_is_read_but_cannot_be_selected_from(pair: corpus.Pair) -> None:
+def test_an_older_lock_has_no_groups_and_markers(pair: corpus.Pair) -> None:
     lock = Lockfile.from_dict(pair.lock, first_line=pair.first_line)
     poetry = Locker(pair.folder / "poetry.lock", pair.pyproject)
     assert not lock.has_groups_and_markers
     assert not poetry.is_locked_groups_and_markers()
-    assert lock.packages == ()
     assert lock.version_text == pair.lock_version
     assert lock.extras == {name.lower() for name in poetry.lock_data.get("extras", {})}
+
+
+@corpus.each_pair("1.0", "1.1", "2.0")
+def test_every_package_of_an_older_lock(pair: corpus.Pair, tally: Counter[str]) -> None:
+    """Identity, files and all that does not come from groups and markers."""
+    ours = Lockfile.from_dict(pair.lock).packages
+    theirs = Locker(pair.folder / "poetry.lock", {}).locked_repository().packages
+    for package, expected in zip(ours, theirs, strict=True):
+        _compare_package(package, expected, pair.folder, tally)
+        assert package.python_versions == expected.python_versions
+        assert {str(normalize_name(name)) for name in package.dependencies} == {
+            str(dependency.name) for dependency in expected.requires
+        }
+        assert {str(normalize_name(extra)) for extra in package.extras} == set(
+            map(str, expected.extras)
+        )
 
 
 @pytest.mark.parametrize(
@@ -90,17 +108,26 @@ def test_a_lock_without_metadata_or_version_is_refused_in_poetrys_words(
 
 
 def _compare_packages(folder: Path, document: Document, tally: Counter[str]) -> None:
-    """Identity, groups, files, develop and optional of every package, in the lock's order."""
+    """Every package with its groups, in the lock's order."""
     ours = Lockfile.from_dict(document).packages
     theirs = Locker(folder / "poetry.lock", {}).locked_packages()
     for package, (expected, info) in zip(ours, theirs.items(), strict=True):
-        tally.update(["locked packages"])
-        assert picks_of_ours([package], folder) == picks_of_poetry([expected])
+        _compare_package(package, expected, folder, tally)
         assert set(map(str, package.groups)) == set(map(str, info.groups))
-        assert package.develop is expected.develop
-        assert package.optional is expected.optional
-        assert _files(package) == [(file["file"], file["hash"]) for file in expected.files]
-        tally.update(["locked packages equal"])
+
+
+def _compare_package(
+    package: LockedPackage, expected: Package, folder: Path, tally: Counter[str]
+) -> None:
+    """Identity, files, develop and optional."""
+    tally.update(["locked packages"])
+    [ours], [theirs] = picks_of_ours([package], folder), picks_of_poetry([expected])
+    assert replace(ours, version=theirs.version) == theirs
+    assert same_version(ours.version, theirs.version)
+    assert package.develop is expected.develop
+    assert package.optional is expected.optional
+    assert _files(package) == [(file["file"], file["hash"]) for file in expected.files]
+    tally.update(["locked packages equal"])
 
 
 def _files(package: LockedPackage) -> list[tuple[str, str]]:

@@ -144,7 +144,7 @@ def _entry(draw: st.DrawFn) -> Any:
 def _pyproject(draw: st.DrawFn) -> Document:
     """Dependencies in [project] or in [tool.poetry]; a group that is optional, one that is not."""
     poetry = draw(_in_poetry()) if draw(st.booleans()) else None
-    groups = {
+    groups: Document = {
         "dev": {"dependencies": draw(_root_entries())},
         "docs": {"optional": True, "dependencies": draw(_root_entries())},
     }
@@ -165,8 +165,10 @@ def _root_entries(draw: st.DrawFn) -> Document:
 
 
 @st.composite
-def _root_entry(draw: st.DrawFn, **more: Any) -> Document:
-    entry: Document = {"version": draw(st.sampled_from(_CONSTRAINTS)), **more}
+def _root_entry(draw: st.DrawFn, optional: bool = False) -> Document:
+    entry: Document = {"version": draw(st.sampled_from(_CONSTRAINTS))}
+    if optional:
+        entry["optional"] = True
     if draw(st.integers(0, 3)) == 0:
         entry["extras"] = [draw(st.sampled_from(EXTRAS))]
     if draw(st.integers(0, 3)) == 0:

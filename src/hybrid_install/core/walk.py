@@ -77,6 +77,7 @@ class _Graph:
     root_needs: tuple[Need, ...]
     _needs: dict[tuple[Candidate, Names], tuple[Need, ...]] = field(default_factory=dict)
     _allowed: dict[NormalizedName, tuple[Candidate, ...]] = field(default_factory=dict)
+    _impossible: set[Candidate] = field(default_factory=set)
 
     def allowed(self, name: NormalizedName) -> tuple[Candidate, ...]:
         """The packages of a name that the target's Python allows, the highest version first."""
@@ -85,6 +86,17 @@ class _Graph:
             self._allowed[name] = tuple(each for each in locked if each.allows(self.target))
         return self._allowed[name]
 
+    def possible(self, name: NormalizedName) -> tuple[Candidate, ...]:
+        """Those of them that are not known to be in no solution."""
+        return tuple(each for each in self.allowed(name) if each not in self._impossible)
+
+    def rule_out_more(self) -> bool:
+        """Whether the highest version of any name so far is in no solution after all."""
+        highest = {self.possible(name)[0] for name in self._allowed if self.possible(name)[1:]}
+        impossible = {each for each in highest if _is_impossible(self, each)}
+        self._impossible.update(impossible)
+        return bool(impossible)
+
     def needs(self, candidate: Candidate, extras: Names) -> tuple[Need, ...]:
         """What a package depends on, but for the project itself."""
         key = candidate, extras
@@ -92,6 +104,10 @@ class _Graph:
             found = candidate.needs(extras, self.target)
             self._needs[key] = tuple(need for need in found if not self._is_root(need, candidate))
         return self._needs[key]
+
+    def own_needs(self, node: Node) -> list[Need]:
+        """What the project itself asks of a node: the solver knows it before it decides."""
+        return [need for need in self.root_needs if (need.name, need.extras) == node]
 
     def _is_root(self, need: Need, owner: Candidate) -> bool:
         if need.name != self.root.name:
@@ -114,7 +130,21 @@ class _Solution:
 
 
 def _solution(graph: _Graph) -> _Solution:
-    """The closed set that results from always taking the highest version that fits."""
+    """The closed set that results from always taking the highest version that fits.
+
+    At a dead end, versions that are in no solution are left out.
+    """
+    first: Unsettled | None = None
+    while True:
+        try:
+            return _stable_closure(graph)
+        except Unsettled as dead_end:
+            first = first or dead_end
+            if not graph.rule_out_more():
+                raise first from None
+
+
+def _stable_closure(graph: _Graph) -> _Solution:
     chosen: dict[NormalizedName, Candidate] = {}
     for _ in range(_ROUNDS):
         solution = _closure(graph, chosen)
@@ -143,7 +173,7 @@ def _closure(graph: _Graph, preferred: Mapping[NormalizedName, Candidate]) -> _S
 
 
 def _first(graph: _Graph, need: Need) -> Candidate:
-    for candidate in graph.allowed(need.name):
+    for candidate in graph.possible(need.name):
         if candidate.satisfies(need):
             return candidate
     raise Unsettled(f"no locked package satisfies {need}")
@@ -152,7 +182,7 @@ def _first(graph: _Graph, need: Need) -> Candidate:
 def _highest(graph: _Graph, name: NormalizedName, solution: _Solution) -> Candidate:
     """The highest version that satisfies everything that is asked of it."""
     needs = [need for node, needs in solution.needed.items() if node[0] == name for need in needs]
-    for candidate in graph.allowed(name):
+    for candidate in graph.possible(name):
         if all(candidate.satisfies(need) for need in needs):
             return candidate
     raise Unsettled(f"no locked package satisfies all of {', '.join(sorted(map(str, needs)))}")
@@ -171,13 +201,12 @@ def _prove(graph: _Graph, solution: _Solution) -> None:
 def _refuse_lookalikes(graph: _Graph, chosen: Candidate, node: Node, needs: Iterable[Need]) -> None:
     """Of one version in several builds the solver cannot exclude the one and keep the other.
 
-    It need not where each dependency has it come to the same build first. The project's own
-    dependencies are known from the start, all others may not be.
+    It need not where each dependency has it come to the same build first.
     """
     is_unique = sum(each.version == chosen.version for each in graph.locked[node[0]]) == 1
     if is_unique and all(_first_locked(graph, need) is chosen for need in needs):
         return
-    own = [need for need in graph.root_needs if (need.name, need.extras) == node]
+    own = graph.own_needs(node)
     alive = [
         each
         for each in graph.locked[node[0]]
@@ -193,13 +222,16 @@ def _passed_over(
 ) -> Iterator[tuple[Candidate, Names]]:
     """Higher versions that the solver may try, each proven to be in no solution."""
     locked, chosen = graph.locked[node[0]], solution.chosen[node[0]]
+    own = graph.own_needs(node)
     for candidate in locked[: locked.index(chosen)]:
+        if not all(map(candidate.satisfies, own)):
+            continue
         allowing = [need for need in needs if candidate.satisfies(need)]
         if not allowing:
             continue
         if any(need.names_source for need in graph.root_needs if need.name == node[0]):
             raise Unsettled(f"{candidate.name} is locked from the project's own sources twice")
-        if candidate not in graph.allowed(node[0]) or _is_impossible(graph, candidate):
+        if candidate not in graph.possible(node[0]) or _is_impossible(graph, candidate):
             yield candidate, node[1]
         elif not _is_excluded_before(graph, solution, node, candidate):
             raise Unsettled(
@@ -220,7 +252,7 @@ def _is_impossible(graph: _Graph, candidate: Candidate) -> bool:
     while needs:
         need = needs.pop()
         asked.setdefault(need.name, {NONE}).add(need.extras)
-        found = left.get(need.name, graph.allowed(need.name))
+        found = left.get(need.name, graph.possible(need.name))
         left[need.name] = [each for each in found if each.satisfies(need)]
         if not left[need.name]:
             return True
