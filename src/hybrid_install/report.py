@@ -144,8 +144,19 @@ def _operation_json(operation: Operation) -> dict[str, str]:
 
 
 def verification_text(checked: int, findings: Sequence[Finding]) -> str:
-    """What `verify` found for people: a line a finding, in columns, and a summary."""
-    rows = [(each.name, each.kind.value, _detail(each), each.remedy.value) for each in findings]
+    """What `verify` found for people: a line a finding, in columns, and a summary.
+
+    A note is no difference: the environment may still be equal.
+    """
+    rows = [
+        (
+            each.name,
+            each.kind.value if each.fails else f"note: {each.kind.value}",
+            _detail(each),
+            each.remedy.value,
+        )
+        for each in findings
+    ]
     table = _columns([("package", "finding", "detail", "what to do"), *rows]) + "\n" if rows else ""
     return f"{table}{verification_summary(checked, findings)}\n"
 

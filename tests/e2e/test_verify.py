@@ -284,6 +284,13 @@ def test_the_receipt(lab: Lab, standard: Project, shop: Source) -> None:
     assert not [each for each in standard.venv.iterdir() if "unfinished" in each.name]
 
 
+def test_the_receipt_of_the_other_feed(lab: Lab, standard: Project) -> None:
+    """uv chooses by itself among the files that it was told."""
+    lab.install(standard, "--feed", "requirements")
+    assert package(standard, "bravo")["files"]
+    assert verified(lab, standard, "--deep", ok=True) == {}
+
+
 def test_a_run_that_fails_leaves_no_receipt_and_forgets_nothing(
     lab: Lab, standard: Project
 ) -> None:
@@ -315,7 +322,7 @@ def test_a_receipt_that_cannot_be_read_is_ignored(lab: Lab, standard: Project, t
     receipt(standard).write_text(text, "utf-8")
     result = lab.hybrid_install.succeeding("verify", "-v", cwd=standard.folder)
     assert "the receipt is ignored" in result.stderr
-    assert "no-receipt" in result.stdout
+    assert "note: no-receipt" in result.stdout
 
 
 def test_another_file_than_the_locked_one(lab: Lab, standard: Project) -> None:

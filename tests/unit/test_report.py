@@ -15,6 +15,7 @@ from support.fakes import locked
 
 from hybrid_install.core.deferral import Handover
 from hybrid_install.core.plan import Action, Operation, Plan
+from hybrid_install.core.verification import Finding, Kind, Remedy
 from hybrid_install.report import (
     Report,
     counts,
@@ -22,6 +23,8 @@ from hybrid_install.report import (
     plan_table,
     print_data,
     printable,
+    verification_json,
+    verification_text,
 )
 
 Captured = pytest.CaptureFixture[str]
@@ -265,3 +268,44 @@ def test_neither_form_of_the_plan_steers_the_terminal(hostile: str) -> None:
         }
     found = json.loads(plan_json(Plan((odd,)), {}))["operations"][0]["source"]
     assert found == f"x{hostile}y"
+
+
+FINDINGS = (
+    Finding("a", Kind.MISSING, "1.0 is not installed", Remedy.RUN),
+    Finding("b", Kind.ORIGIN, "is from https://user:secret@x.invalid/\x1b[2J"),
+    Finding("c", Kind.STRANGER, "1.0 is installed", Remedy.SYNC, fails=False),
+)
+
+
+def test_a_verification_for_people() -> None:
+    text = verification_text(3, FINDINGS)
+    lines = text.splitlines()
+    assert lines[0].split() == ["package", "finding", "detail", "what", "to", "do"]
+    assert lines[1].split("  ")[0] == "a"
+    assert re.search(
+        r"^c +note: not-selected +1\.0 is installed +`hybrid-install --sync`", lines[3]
+    )
+    assert lines[-1] == "3 checked, 2 differ from poetry.lock, 1 note"
+    assert "secret" not in text
+    assert "\x1b" not in text
+
+
+def test_an_environment_as_locked() -> None:
+    assert verification_text(3, ()) == "3 checked, all as poetry.lock says\n"
+    noted = verification_text(3, FINDINGS[2:] * 2)
+    assert noted.endswith("\n\n3 checked, all as poetry.lock says, 2 notes\n")
+
+
+def test_a_verification_for_programs() -> None:
+    document = json.loads(verification_json("root", "/venv", 3, FINDINGS))
+    assert document["ok"] is False
+    assert document["checked"] == 3
+    assert document["findings"][0] == {
+        "name": "a",
+        "kind": "missing",
+        "detail": "1.0 is not installed",
+        "remedy": "run `hybrid-install`",
+        "fails": True,
+    }
+    assert "secret" not in document["findings"][1]["detail"]
+    assert json.loads(verification_json(None, "/venv", 0, FINDINGS[2:]))["ok"] is True

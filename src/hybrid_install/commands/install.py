@@ -39,13 +39,13 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         print_plan(preparation, as_json=False)
         return
     refuse_another_poetry(preparation)
-    uv = find_uv(request, report, runner)
+    uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
     with report.phase("plan"):
         plan = preparation.plan
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
-    books = Bookkeeping.begin(preparation, report, uv.version(), changes=_changes(preparation))
+    books = Bookkeeping.begin(preparation, report, uv_version, changes=_changes(preparation))
     with report.phase("uv"):
         files = install_in_bulk(preparation, uv, report)
         books.note(files)
@@ -77,8 +77,8 @@ def _binds_root(preparation: Preparation) -> bool:
     return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
 
 
-def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
-    """uv, with a note where it is not a version that we know."""
+def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
+    """The uv that will be used and its version; a word where it is not one that we know."""
     uv = replace(uv_tool.find(request.environ, runner), plain=not report.is_coloured)
     version = uv.version()
     if not uv_tool.is_supported(version):
@@ -86,7 +86,7 @@ def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
             f"uv {version} ({uv.origin}) is not a version that hybrid-install was tested with"
         )
     report.detail(f"uv {version} from {uv.origin}: {uv.path}")
-    return uv
+    return uv, version
 
 
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:

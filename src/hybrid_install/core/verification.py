@@ -253,15 +253,16 @@ def _replaced(package: LockedPackage, present: Present, received: Received) -> F
 
 
 def _hashes(package: LockedPackage, received: Received) -> Iterator[Finding]:
-    """The same file from a mirror is the same file: hashes decide, wherever there are any."""
-    locked = {file.hash for file in package.files}
-    others = [file.name for file in received.files if file.hash not in locked]
-    if others:
+    """The same file from a mirror is the same file: hashes decide, wherever there are any.
+
+    Where uv had the choice among several, one that is locked may be the one.
+    """
+    if {file.hash for file in received.files}.isdisjoint(file.hash for file in package.files):
+        names = ", ".join(file.name for file in received.files)
         yield Finding(
             package.name,
             Kind.FILE_HASH,
-            f"was installed from {', '.join(others)}{_from(received)}, whose hash is not in"
-            " poetry.lock",
+            f"was installed from {names}{_from(received)}, whose hash is not in poetry.lock",
         )
 
 

@@ -74,8 +74,12 @@ class ReceiptFile:
         _write_whole(self.unfinished, to_json(receipt))
 
     def write(self, receipt: Receipt) -> None:
-        """At the very end of a good run."""
-        _write_whole(self.path, to_json(receipt))
+        """At the very end of a good run; one that changed nothing puts the same file back."""
+        text = to_json(receipt)
+        if _has_text(self.unfinished, text):
+            self.unfinished.replace(self.path)
+        elif not _has_text(self.path, text):
+            _write_whole(self.path, text)
         self.unfinished.unlink(missing_ok=True)
 
 
@@ -90,6 +94,13 @@ def _read(path: Path) -> Receipt | None:
         raise InvalidDataError(f"is not UTF-8 ({error})", "", file=str(path)) from None
     except InvalidDataError as error:
         raise error.in_file(str(path)) from None
+
+
+def _has_text(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -176,6 +176,7 @@ def test_without_a_receipt() -> None:
         # The same file from elsewhere is the same file.
         (replace(RECEIVED, index=MIRROR), DEFAULT_INDEX, None),
         (replace(RECEIVED, files=(wheel("other"),)), DEFAULT_INDEX, (Kind.FILE_HASH, True)),
+        (replace(RECEIVED, files=(wheel("other"), wheel("a"))), DEFAULT_INDEX, None),
         (replace(RECEIVED, files=()), DEFAULT_INDEX, None),
         (replace(RECEIVED, files=(), index=MIRROR), DEFAULT_INDEX, (Kind.INDEX, True)),
         (replace(RECEIVED, files=(), index=MIRROR), PRIVATE, (Kind.INDEX, True)),

@@ -55,6 +55,17 @@ def test_withdrawn_it_is_for_the_next_run_alone(file: ReceiptFile) -> None:
     assert names(file) == ["hybrid-install.json"]
 
 
+def test_a_run_that_changed_nothing_puts_the_same_file_back(file: ReceiptFile) -> None:
+    file.write(RECEIPT)
+    before = file.path.stat()
+    file.withdraw()
+    file.write(RECEIPT)
+    file.write(RECEIPT)
+    after = file.path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert names(file) == ["hybrid-install.json"]
+
+
 def test_noted_while_the_run_goes_on(file: ReceiptFile) -> None:
     file.write(RECEIPT)
     file.withdraw()
