@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
 import pytest
-import tomli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import corpus
@@ -20,21 +18,16 @@ from support.environments import (
     PYTHONS,
     RELEASE_CANDIDATE,
     WINDOWS,
-    Markers,
     environment,
 )
 from support.hard_project import HardProject, hard, projects, with_legacy_tables
-from support.poetry_in_process import Oracle, Outcome, picks_of_ours, read_project
+from support.poetry_in_process import Oracle, read_project
+from support.selections import Arguments, compare, lock_in, ours, project_in, selections
 
-from hybrid_install.core.lockfile import Lockfile
-from hybrid_install.core.project import Project
-from hybrid_install.core.selection import SelectionOptions, Wanted, select, wanted
 from hybrid_install.core.versions import allows
-from hybrid_install.errors import InvalidDataError, SelectionError
+from hybrid_install.errors import InvalidDataError
 
 pytestmark = pytest.mark.conformance
-
-Arguments = tuple[str, ...]
 
 
 @corpus.each_pair("2.1")
@@ -43,11 +36,11 @@ def test_real_locks(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) -> N
     copy = pair.copy_to(tmp_path)
     poetry = Oracle(copy.folder)
     pythons = [
-        python for python in PYTHONS if allows(_project(copy.folder).python_versions, python)
+        python for python in PYTHONS if allows(project_in(copy.folder).python_versions, python)
     ]
     targets = [environment(*target) for target in product(pythons, (LINUX_X86, MACOS_ARM))]
     assert targets
-    _compare(copy.folder, poetry, list(_selections(poetry)), targets, tally)
+    compare(copy.folder, poetry, list(selections(poetry)), targets, tally)
 
 
 @pytest.mark.parametrize("project", [hard(), with_legacy_tables()], ids=["modern", "legacy"])
@@ -58,8 +51,8 @@ def test_hard_project(project: HardProject, tmp_path: Path, tally: Counter[str])
     platforms = (LINUX_X86, LINUX_ARM, MACOS_ARM, WINDOWS)
     targets = [environment(*target) for target in product(pythons, platforms)]
     pairs_of_extras = [("-E", "A.B", "-E", "c"), ("-E", "c gpu_all"), ("-E", "Empty  a-b c")]
-    selections = [*_selections(poetry), *pairs_of_extras, *_UNUSUAL_GROUPS]
-    _compare(folder, poetry, selections, targets, tally)
+    asked = [*selections(poetry), *pairs_of_extras, *_UNUSUAL_GROUPS]
+    compare(folder, poetry, asked, targets, tally)
 
 
 _UNUSUAL_GROUPS: list[Arguments] = [
@@ -82,10 +75,10 @@ def test_generated_projects(
 ) -> None:
     folder = project.write(tmp_path_factory.mktemp("generated"))
     poetry = Oracle(folder)
-    arguments = data.draw(st.sampled_from(list(_selections(poetry))))
+    arguments = data.draw(st.sampled_from(list(selections(poetry))))
     pythons = (*PYTHONS, RELEASE_CANDIDATE)
     targets = [environment(*target) for target in product(pythons, (LINUX_X86, WINDOWS))]
-    _compare(folder, poetry, [arguments], targets, tally)
+    compare(folder, poetry, [arguments], targets, tally)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +110,7 @@ def test_refusals_are_in_poetrys_words(arguments: Arguments, tmp_path: Path) -> 
     target = environment(PYTHONS[0], LINUX_X86)
     expected = Oracle(folder).install(arguments, target)
     assert expected.refusal
-    assert _ours(_project(folder), _lock(folder), folder, arguments, target) == expected
+    assert ours(project_in(folder), lock_in(folder), folder, arguments, target) == expected
 
 
 @pytest.mark.parametrize("marker", ["python_version >=", 'extra in "a b"', 'os_name = "nt"'])
@@ -132,7 +125,7 @@ def test_a_marker_that_poetry_fails_on_is_refused_with_its_place(
     with pytest.raises(Exception):  # noqa: B017  # whichever of its parts it comes from
         Oracle(folder).install((), target)
     with pytest.raises(InvalidDataError, match=r"^poetry\.lock: package\[2\]\.markers: invalid"):
-        _ours(_project(folder), _lock(folder), folder, (), target)
+        ours(project_in(folder), lock_in(folder), folder, (), target)
 
 
 @corpus.each_pair()
@@ -141,101 +134,13 @@ def test_python_range(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) ->
     from poetry.core.constraints.version import Version
 
     constraint = read_project(pair.copy_to(tmp_path).folder).package.python_constraint
-    ours = _project(pair.folder).python_versions
+    python_versions = project_in(pair.folder).python_versions
     versions = [f"3.{minor}.{patch}" for minor in range(6, 16) for patch in range(22)]
     different = [
         version
         for version in versions
-        if allows(ours, version) != constraint.allows(Version.parse(version))
+        if allows(python_versions, version) != constraint.allows(Version.parse(version))
     ]
     equal = len(versions) - len(different)
     tally.update({"Pythons allowed or not": len(versions), "Pythons allowed or not equal": equal})
     assert not different
-
-
-def _compare(
-    folder: Path,
-    poetry: Oracle,
-    selections: Iterable[Arguments],
-    targets: Iterable[Markers],
-    tally: Counter[str],
-) -> None:
-    """Every selection on every target; each counts, and all differences are shown."""
-    project, lock, different = _project(folder), _lock(folder), []
-    for arguments, target in product(selections, targets):
-        ours = _ours(project, lock, folder, arguments, target)
-        theirs = poetry.install(arguments, target)
-        tally["selections"] += 1
-        if ours == theirs:
-            tally["selections equal"] += 1
-        else:
-            different.append((arguments, target["python_full_version"], ours, theirs))
-    assert not different
-
-
-def _selections(poetry: Oracle) -> Iterator[Arguments]:
-    """Groups: default, each alone, all, each optional one added. Extras: none, each, all."""
-    package = poetry.poetry.package
-    default = package.dependency_group_names()
-    every = package.dependency_group_names(include_optional=True)
-    groups: list[Arguments] = [
-        (),
-        *(("--only", group) for group in sorted(every)),
-        ("--all-groups",),
-        *(("--with", group) for group in sorted(every - default)),
-    ]
-    extras: list[Arguments] = [
-        (),
-        *(("--extras", extra) for extra in sorted(package.extras)),
-        ("--all-extras",),
-    ]
-    for of_groups, of_extras in product(groups, extras):
-        yield (*of_groups, *of_extras)
-
-
-def _ours(
-    project: Project, lock: Lockfile, folder: Path, arguments: Arguments, target: Markers
-) -> Outcome:
-    try:
-        options = _options(arguments)
-        options.refuse_conflicts()
-        asked = wanted(options, project, lock)
-    except SelectionError as error:
-        return Outcome(refusal=error.message)
-    return _outcome(asked, lock, folder, target)
-
-
-def _outcome(asked: Wanted, lock: Lockfile, folder: Path, target: Markers) -> Outcome:
-    packages = select(lock, asked, target)
-    return Outcome(asked.groups, asked.extras, picks_of_ours(packages, folder))
-
-
-def _options(arguments: Arguments) -> SelectionOptions:
-    """Poetry's command line as our options. Only its flags stand without a value."""
-    values: dict[str, list[str]] = {"--with": [], "--without": [], "--only": [], "--extras": []}
-    flags, rest = set[str](), iter(arguments)
-    for argument in rest:
-        option = "--extras" if argument == "-E" else argument
-        if option in values:
-            values[option].append(next(rest))
-        else:
-            flags.add(option)
-    assert flags <= {"--all-groups", "--all-extras", "--only-root", "--no-root"}
-    return SelectionOptions(
-        with_groups=tuple(values["--with"]),
-        without_groups=tuple(values["--without"]),
-        only_groups=tuple(values["--only"]),
-        extras=tuple(values["--extras"]),
-        all_groups="--all-groups" in flags,
-        all_extras="--all-extras" in flags,
-        only_root="--only-root" in flags,
-        no_root="--no-root" in flags,
-    )
-
-
-def _project(folder: Path) -> Project:
-    return Project.from_dict(tomli.loads(folder.joinpath("pyproject.toml").read_text("utf-8")))
-
-
-def _lock(folder: Path) -> Lockfile:
-    return Lockfile.from_dict(tomli.loads(folder.joinpath("poetry.lock").read_text("utf-8")))

@@ -183,7 +183,9 @@ def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
         if place.is_relative_to(checkouts) or not _is_in(place, interpreter.library)
     ]
     outside.sort(key=lambda place: not place.is_relative_to(checkouts))
-    return str(outside[0]) if outside else None
+    folder = outside[0] if outside else None
+    # What is in a folder called src belongs to the project above it.
+    return str(folder.parent if folder.name == "src" else folder) if folder else None
 
 
 def _places(name: str, interpreter: Interpreter) -> Iterator[Path]:

@@ -94,7 +94,7 @@ OWN = Policy(BuildPolicy(), sync=True, is_virtual=False)
         (distribution("a"), [("a", Action.KEEP)]),
         (distribution("a", "0.9"), [("a", Action.DEFER)]),
         (distribution("a", "0.9", is_whole=False), [("a", Action.DEFER)]),
-        (distribution("a", origin="file:///a"), [("a", Action.DEFER)]),
+        (distribution("a", origin=Origin("file", "/a")), [("a", Action.DEFER)]),
         (distribution("a", is_whole=False), [("a", Action.REINSTALL)]),
     ],
 )
@@ -111,7 +111,7 @@ def test_uv_only_adds_to_an_interpreter_of_poetry_s(
 
 def test_what_poetry_takes_for_a_checkout_is_poetry_s_to_replace() -> None:
     """It also removes the folder that makes it one."""
-    found = distribution("a", origin="/venv/src/a", has_checkout=True)
+    found = distribution("a", origin=Origin("directory", "/venv/src/a"), has_checkout=True)
     assert the_plan(locked("a"), present=installed(found)) == [
         ("a", "1.0", Action.DEFER, Deferral.CHECKOUT.value)
     ]

@@ -72,14 +72,14 @@ def test_an_odd_line_of_a_path_file(target: Interpreter, line: str) -> None:
 
 def test_a_direct_url_nested_too_deeply(target: Interpreter) -> None:
     dist_info(site(target), "a", files={"direct_url.json": "[" * 100_000})
-    assert the_only(target).origin == "an unreadable direct_url.json"
+    assert the_only(target).origin == Origin("", "an unreadable direct_url.json")
 
 
 def test_a_folder_in_src_makes_it_a_checkout(target: Interpreter) -> None:
     dist_info(site(target), "a")
     (target.prefix / "src" / "a").mkdir(parents=True)
     assert the_only(target) == replace(
-        A, origin=str(target.prefix / "src" / "a"), has_checkout=True
+        A, origin=editable(str(target.prefix / "src" / "a")), has_checkout=True
     )
 
 

@@ -83,7 +83,7 @@ def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
     assert uv(runner).default_index_url() == "https://default.invalid/simple"
     assert folder == {"nothing.in": ""}
     assert runner.only.argv == (
-        *("/uv", "pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"),
+        *("/uv", "pip", "compile", "--no-header", "--emit-index-url", "nothing.in"),
     )
 
 
@@ -313,7 +313,7 @@ def test_the_question_for_urls_and_its_answer() -> None:
     assert folder == {"pyproject.toml": expected}
     assert tomli.loads(expected)["project"]["dependencies"] == ["a===1.0"]
     assert list(runner.only.argv) == [
-        *("/uv", "pip", "compile", "-q", "--no-header", "--no-deps"),
+        *("/uv", "pip", "compile", "--no-header", "--no-deps"),
         *("--python", "/venv/bin/python", "--prerelease", "allow"),
         *("--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"),
     ]
