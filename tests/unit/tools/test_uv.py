@@ -83,7 +83,7 @@ def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
     assert uv(runner).default_index_url() == "https://default.invalid/simple"
     assert folder == {"nothing.in": ""}
     assert runner.only.argv == (
-        *("/uv", "pip", "compile", "--no-header", "--emit-index-url", "nothing.in"),
+        *("/uv", "pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"),
     )
 
 
