@@ -292,7 +292,8 @@ def _urgency(graph: _Graph, solution: _Solution, node: Node) -> tuple[int, ...]:
     chosen, needs = solution.chosen[node[0]], solution.needed.get(node, [])
     if any(_first_locked(graph, need) is not chosen for need in needs):
         return (2,)
-    return chosen.urgency(node[1], is_direct=all(need.is_direct for need in needs))
+    is_direct = bool(needs) and all(need.is_direct for need in needs)
+    return chosen.urgency(node[1], is_direct=is_direct)
 
 
 def _first_locked(graph: _Graph, need: Need) -> Candidate | None:
