@@ -269,6 +269,11 @@ class Candidate:
         return self._theirs.version
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is from no index, but from a url, a path or a repository."""
+        return not isinstance(self.package.source, RegistrySource)
+
+    @property
     def public_version(self) -> Version:
         """The version without its local part, which constraints may ignore."""
         return self.version.without_local()
