@@ -32,13 +32,17 @@ pytestmark = pytest.mark.conformance
 
 @corpus.each_pair("2.1")
 def test_real_locks(pair: corpus.Pair, tmp_path: Path, tally: Counter[str]) -> None:
-    """Every allowed Python, on Linux and macOS, with all options of groups and of extras."""
+    """Every allowed Python, on Linux and macOS, with all options of groups and of extras.
+
+    Older Pythons and Linux on ARM too with `HYBRID_INSTALL_WIDE=1`.
+    """
     copy = pair.copy_to(tmp_path)
     poetry = Oracle(copy.folder)
-    pythons = [
-        python for python in PYTHONS if allows(project_in(copy.folder).python_versions, python)
-    ]
-    targets = [environment(*target) for target in product(pythons, (LINUX_X86, MACOS_ARM))]
+    known = (*OLDER_PYTHONS, *PYTHONS) if corpus.WIDE else PYTHONS
+    platforms = (LINUX_X86, LINUX_ARM, MACOS_ARM) if corpus.WIDE else (LINUX_X86, MACOS_ARM)
+    allowed = project_in(copy.folder).python_versions
+    pythons = [python for python in known if allows(allowed, python)]
+    targets = [environment(*target) for target in product(pythons, platforms)]
     assert targets
     compare(copy.folder, poetry, list(selections(poetry)), targets, tally)
 

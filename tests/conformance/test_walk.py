@@ -9,7 +9,6 @@ groups and extras is asked, the same one in each run. `HYBRID_INSTALL_WIDE=1` as
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -49,8 +48,6 @@ from hybrid_install.core.walk import walk
 from hybrid_install.errors import SelectionError
 
 pytestmark = pytest.mark.conformance
-
-WIDE = os.environ.get("HYBRID_INSTALL_WIDE") == "1"
 
 Question = tuple[SelectionOptions, Markers]
 
@@ -143,7 +140,7 @@ def _ask(pair: corpus.Pair, number: int, tally: Counter[str]) -> None:
         assert isinstance(answer, Outcome)
         assert "changed significantly" in (answer.refusal or "")
         return
-    if not WIDE:
+    if not corpus.WIDE:
         chosen = random.Random(pair.name)  # noqa: S311  # the same in each run
         questions = chosen.sample(questions, min(number, len(questions)))
     _compare(folder, questions, f"walks of {pair.lock_version} locks", tally)

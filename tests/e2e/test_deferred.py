@@ -95,21 +95,6 @@ def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
     lab.assert_as_poetry_makes_it(standard)
 
 
-def test_an_older_lock_is_poetry_s_altogether(lab: Lab, standard: Project) -> None:
-    """Before version 2.1 a lock had neither groups nor markers."""
-    lock = tomlkit.parse(standard.lock.read_text("utf-8"))
-    lock["metadata"]["lock-version"] = "2.0"
-    for package in lock["package"]:
-        package.pop("groups", None)
-        package.pop("markers", None)
-    standard.lock.write_text(tomlkit.dumps(lock), "utf-8")
-
-    result = lab.install(standard)
-
-    assert "the lock is older than version 2.1" in result.stderr
-    lab.assert_as_poetry_makes_it(standard)
-
-
 VARIANTS = ("cpu", "gpu")
 
 

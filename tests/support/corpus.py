@@ -13,6 +13,10 @@ import pytest
 import tomli
 
 VARIABLE = "HYBRID_INSTALL_CORPUS"
+
+# Whether to ask for every combination; the common run asks for a part of them.
+WIDE = os.environ.get("HYBRID_INSTALL_WIDE") == "1"
+
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 

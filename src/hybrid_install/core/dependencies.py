@@ -269,6 +269,11 @@ class Candidate:
         return self._theirs.version
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is from no index, but from a url, a path or a repository."""
+        return not isinstance(self.package.source, RegistrySource)
+
+    @property
     def public_version(self) -> Version:
         """The version without its local part, which constraints may ignore."""
         return self.version.without_local()
@@ -345,21 +350,21 @@ class Candidate:
             if extra in found:
                 continue
             found.add(extra)
-            for dependency in self._in_extra(extra):
-                if str(dependency.name) == self.name:
-                    stack += sorted(map(NormalizedName, dependency.extras))
+            for text in self._in_extra(extra):
+                name, features = _name_and_extras(text)
+                if name == self.name:
+                    stack += sorted(features)
                     continue
-                listed.add(NormalizedName(dependency.name))
+                listed.add(name)
                 if self._theirs.is_direct_origin() and extra not in self._mentioned_extras:
-                    additional.append(dependency)
+                    additional.append(_dependency_in_extra(text))
         return frozenset(found), frozenset(listed), additional
 
-    def _in_extra(self, extra: NormalizedName) -> Sequence[Dependency]:
+    def _in_extra(self, extra: NormalizedName) -> Sequence[str]:
         """Of several spellings of an extra the last one counts."""
-        found = [
-            texts for name, texts in self.package.extras.items() if normalize_name(name) == extra
-        ]
-        return [_dependency_in_extra(text) for text in found[-1]] if found else ()
+        extras = self.package.extras.items()
+        found = [texts for name, texts in extras if normalize_name(name) == extra]
+        return found[-1] if found else ()
 
     @cached_property
     def _mentioned_extras(self) -> frozenset[str]:
@@ -512,6 +517,17 @@ def _source(source: Source, folder: str) -> dict[str, Any]:
 
 # `Locker._get_locked_package`: how old locks write what is no PEP 508, `name[extra] (>=1)`
 _OLD_DEPENDENCY = re.compile(r"^(.+?)(?:\[(.+?)])?(?:\s+\((.+)\))?$")
+
+
+def _name_and_extras(text: str) -> tuple[NormalizedName, Names]:
+    """The beginning of `name[extra,extra] (>=1)`; parsing all of it would take far longer."""
+    match = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?", text)
+    if not match:
+        raise InvalidDataError(f"{text!r} is not a dependency (PEP 508)", "extras")
+    extras = (each.strip() for each in (match.group(2) or "").split(","))
+    return normalize_name(match.group(1)), frozenset(
+        normalize_name(each) for each in extras if each
+    )
 
 
 def _dependency_in_extra(text: str) -> Dependency:

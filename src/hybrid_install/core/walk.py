@@ -195,7 +195,7 @@ def _prove(graph: _Graph, solution: _Solution) -> None:
         if len(graph.locked[node[0]]) > 1:
             _refuse_lookalikes(graph, solution.chosen[node[0]], node, needs)
             passed_over |= set(_passed_over(graph, solution, node, needs))
-    _refuse_pitfalls(graph, passed_over)
+    _refuse_pitfalls(graph, solution, passed_over)
 
 
 def _refuse_lookalikes(graph: _Graph, chosen: Candidate, node: Node, needs: Iterable[Need]) -> None:
@@ -231,6 +231,8 @@ def _passed_over(
             continue
         if any(need.names_source for need in graph.root_needs if need.name == node[0]):
             raise Unsettled(f"{candidate.name} is locked from the project's own sources twice")
+        if candidate.is_direct:
+            raise Unsettled(f"{candidate.package.pin} may have to be fetched to be passed over")
         if candidate not in graph.possible(node[0]) or _is_impossible(graph, candidate):
             yield candidate, node[1]
         elif not _is_excluded_before(graph, solution, node, candidate):
@@ -292,14 +294,17 @@ def _urgency(graph: _Graph, solution: _Solution, node: Node) -> tuple[int, ...]:
     chosen, needs = solution.chosen[node[0]], solution.needed.get(node, [])
     if any(_first_locked(graph, need) is not chosen for need in needs):
         return (2,)
-    return chosen.urgency(node[1], is_direct=all(need.is_direct for need in needs))
+    is_direct = bool(needs) and all(need.is_direct for need in needs)
+    return chosen.urgency(node[1], is_direct=is_direct)
 
 
 def _first_locked(graph: _Graph, need: Need) -> Candidate | None:
     return next((each for each in graph.locked[need.name] if each.satisfies(need)), None)
 
 
-def _refuse_pitfalls(graph: _Graph, passed_over: Iterable[tuple[Candidate, Names]]) -> None:
+def _refuse_pitfalls(
+    graph: _Graph, solution: _Solution, passed_over: Iterable[tuple[Candidate, Names]]
+) -> None:
     """Whatever the solver may look at on the way to its solution must not make it fail."""
     stack = list(passed_over)
     seen = set(stack)
@@ -310,15 +315,17 @@ def _refuse_pitfalls(graph: _Graph, passed_over: Iterable[tuple[Candidate, Names
             continue
         for need in graph.needs(candidate, extras):
             fitting = [each for each in graph.locked.get(need.name, ()) if each.satisfies(need)]
-            _refuse_blind_alleys(need, fitting)
+            _refuse_blind_alleys(need, fitting, solution.chosen.get(need.name))
             found = {(each, features) for each in fitting for features in (need.extras, NONE)}
             stack += found - seen
             seen |= found
 
 
-def _refuse_blind_alleys(need: Need, fitting: list[Candidate]) -> None:
+def _refuse_blind_alleys(need: Need, fitting: list[Candidate], chosen: Candidate | None) -> None:
     if need.is_direct and not fitting:
         raise Unsettled(f"no locked package satisfies {need}")
+    if any(each.is_direct and each is not chosen for each in fitting):
+        raise Unsettled(f"{need.name} may have to be fetched to be passed over")
     if any(a.public_version == b.public_version for a, b in combinations(fitting, 2)):
         raise Unsettled(f"{need.name} is in the lock more than once")
 

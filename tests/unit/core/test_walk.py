@@ -222,6 +222,13 @@ def test_a_place_is_followed(entry: Any, source: dict[str, str], fits: bool) -> 
     assert fits or "no locked package satisfies a (*)" in found
 
 
+def test_what_poetry_would_fetch_to_pass_over_is_left_to_it() -> None:
+    """The solver takes the higher version first, though Python does not allow it."""
+    newer = package("a", "2.0", source={"type": "url", "url": URL}, **{"python-versions": "<3"})
+    because = "a (2.0) may have to be fetched to be passed over"
+    assert walked(project("a"), package("a"), newer) == because
+
+
 @pytest.mark.parametrize(
     ("packages", "because"),
     [
