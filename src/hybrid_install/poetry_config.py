@@ -260,12 +260,11 @@ class PoetryConfig:
 
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
     """Read the files of Poetry's configuration; an unreadable one is a `ProjectError`."""
-    folder = config_dir(environ)
-    tables: dict[str, Any] = {
-        **_DEFAULTS,
-        "cache-dir": str(_cache_dir()),
-        "data-dir": str(_data_dir(environ)),
-    }
+    try:
+        folder, cache, data = config_dir(environ), _cache_dir(), _data_dir(environ)
+    except RuntimeError as error:  # platformdirs, for a user whom this machine does not know
+        raise ProjectError(f"there is no home folder: {error}", hint="set HOME") from None
+    tables: dict[str, Any] = {**_DEFAULTS, "cache-dir": str(cache), "data-dir": str(data)}
     for path in (folder / "config.toml", folder / "auth.toml", project_dir / "poetry.toml"):
         if path.is_file():
             tables = _merged(tables, _read(path), path)

@@ -641,6 +641,23 @@ def test_a_refused_preferred_python_gives_way_to_one_that_fits(
     assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)))
 
 
+@pytest.mark.parametrize("place", ["cpython@3/bin", "cpython@3t/install/bin", None])
+def test_a_python_that_poetry_provided_is_found(
+    stage: Stage, other_python: Path, place: str | None
+) -> None:
+    """By `poetry python install`, in the folder of its own. Needs another interpreter."""
+    minor = _minor_of(str(other_python))
+    if place is None:
+        provided = stage.root / "my pythons" / "x" / "bin"
+        stage.patch.setenv("POETRY_PYTHON_INSTALLATION_DIR", str(stage.root / "my pythons"))
+    else:
+        provided = stage.root / "data" / "python" / place
+    provided.mkdir(parents=True)
+    (provided / f"python{minor}").symlink_to(other_python)
+    stage.set_python(only(other_python))
+    assert agreed(stage) == Choice(os.path.realpath(stage.named(minor)), minor)
+
+
 def test_a_broken_environment_is_made_with_a_python_that_fits(
     stage: Stage, other_python: Path
 ) -> None:

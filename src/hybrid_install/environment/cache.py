@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hybrid_install.errors import TargetError
+
 VARIABLE = "HYBRID_INSTALL_CACHE_DIR"
 
 
@@ -14,4 +16,9 @@ def cache_dir(environ: Mapping[str, str]) -> Path:
         return Path(folder)
     from platformdirs import user_cache_path
 
-    return user_cache_path("hybrid-install", appauthor=False)
+    try:
+        return user_cache_path("hybrid-install", appauthor=False)
+    except RuntimeError as error:  # a user whom this machine does not know
+        raise TargetError(
+            f"there is no home folder: {error}", hint=f"set HOME, or {VARIABLE}"
+        ) from None
