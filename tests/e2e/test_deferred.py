@@ -82,15 +82,18 @@ def test_no_directory(lab: Lab, every_kind: Project) -> None:
 
 
 def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
-    """Poetry installs such a package unchecked; uv is not asked to."""
+    """Poetry installs such a package unchecked; uv is not asked to. Under --strict nobody is."""
     lock = tomlkit.parse(standard.lock.read_text("utf-8"))
     for package in lock["package"]:
         if package["name"] == "golf":
             package["files"] = []
     standard.lock.write_text(tomlkit.dumps(lock), "utf-8")
 
-    result = lab.install(standard, "-v", "--strict")
+    refused = lab.refuse(standard, "--strict")
+    result = lab.install(standard, "-v")
 
+    assert "the lock has no hashes for golf (7.0)" in refused.stderr
+    assert "warning: the lock has no hashes for golf (7.0)" in result.stderr
     assert "golf 7.0 is Poetry's: the lock holds no hashes for it" in result.stderr
     lab.assert_as_poetry_makes_it(standard)
 

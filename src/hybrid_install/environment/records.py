@@ -120,11 +120,18 @@ def _problems(
 
 
 def _within(prefix: Path) -> Callable[[str], bool]:
-    """Whether a folder is in `prefix`: links on its way may lead out, so it is resolved, once."""
-    root = os.path.realpath(prefix)
+    """Whether a folder is in `prefix`, once all links on its way are followed.
+
+    A folder that is no link is where its parent is, which spares the resolution of most.
+    """
+    named, root = str(prefix), os.path.realpath(prefix)
 
     @cache
     def is_within(folder: str) -> bool:
+        if folder == named:
+            return True
+        if folder.startswith(f"{named}/") and not os.path.islink(folder):  # noqa: PTH114
+            return is_within(folder.rpartition("/")[0])
         real = os.path.realpath(folder)
         return real == root or real.startswith(f"{root}/")
 
