@@ -41,8 +41,37 @@ class _InstallByDefault(TyperGroup):
         # Completion of nothing yet is a command's name.
         is_bare = not args and not ctx.resilient_parsing
         if is_bare or (args and args[0].startswith("-") and args[0] not in _GLOBAL_OPTIONS):
-            args = ["install", *args]
+            args = self._command_first(args)
         return super().parse_args(ctx, args)
+
+    def _command_first(self, args: list[str]) -> list[str]:
+        """`-C app plan` is `plan -C app`, as Poetry has it; without a command, install is meant."""
+        position = self._words_of_options(args)
+        if position < len(args) and args[position] in self.commands:
+            return [args[position], *args[:position], *args[position + 1 :]]
+        return ["install", *args]
+
+    def _words_of_options(self, args: list[str]) -> int:
+        """How many words the options before a command are, with the values of their own."""
+        with_value = {
+            name
+            for parameter in self.commands["install"].params
+            if not (getattr(parameter, "is_flag", False) or getattr(parameter, "count", False))
+            for name in parameter.opts
+        }
+        position = 0
+        while position < len(args) and args[position].startswith("-") and args[position] != "--":
+            position += 2 if _wants_next_word(args[position], with_value) else 1
+        return position
+
+
+def _wants_next_word(word: str, with_value: set[str]) -> bool:
+    """Whether an option's value is the next word: not in `--with=dev`, `-Edev`, `-qv`."""
+    if word.startswith("--"):
+        return word in with_value
+    letters = [f"-{letter}" for letter in word[1:]]
+    valued = [letter in with_value for letter in letters]
+    return True in valued and valued.index(True) == len(valued) - 1
 
 
 app = typer.Typer(
@@ -184,7 +213,7 @@ def _request(
         ),
         # `-C` is where we work, `-P` is relative to it, as in Poetry.
         directory=(directory or Path()) / (project or ""),
-        venv=venv.expanduser().absolute() if venv else None,
+        venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,
         no_directory=no_directory,
@@ -198,6 +227,14 @@ def _request(
         feed=feed,
         environ=dict(os.environ),
     )
+
+
+def _expanded(path: Path) -> Path:
+    """`~` is who runs us; the name of somebody whom this machine does not know is a name."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _takes_request(command: Callable[..., None]) -> Callable[..., None]:
@@ -266,6 +303,23 @@ def _export(
     _run(request, lambda report, runner: command(request, report, runner, output=output))
 
 
+@app.command("verify", help="Compare the environment with poetry.lock; change nothing.")
+@_takes_request
+def _verify(
+    request: Request,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="compare the hash of every installed file too")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    from hybrid_install.commands.verify import verify as command
+
+    _run(
+        request,
+        lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
+    )
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)
@@ -285,10 +339,11 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
         _leave_closed_pipe()
     except OSError as error:
         place = error.filename or "the system"
-        report.fail(f"{place}: {error.strerror}", "mend that and run the same command again")
+        problem = error.strerror or error
+        report.fail(f"{place}: {problem}", "mend that and run the same command again")
         raise typer.Exit(EXIT_ERROR) from None
     except Exception:  # noqa: BLE001
-        report.fail(f"this is a bug in hybrid-install; its log is {_bug_log()}", None)
+        report.fail(f"this is a bug in hybrid-install{_bug_log()}", None)
         raise typer.Exit(EXIT_BUG) from None
     raise typer.Exit(0)
 
@@ -307,13 +362,20 @@ def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
-def _bug_log() -> Path:
-    """A file to attach to an issue report. It holds no environment variables."""
-    handle, name = tempfile.mkstemp(prefix="hybrid-install-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        log.write(f"hybrid-install {__version__}, Python {sys.version}\n")
-        log.write(f"{' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}")
-    return Path(name)
+def _bug_log() -> str:
+    """Where the file to attach to an issue report is, or what it would hold.
+
+    That is no environment variables.
+    """
+    text = f"hybrid-install {__version__}, Python {sys.version}\n"
+    text += f"{' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}"
+    try:
+        handle, name = tempfile.mkstemp(prefix="hybrid-install-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(text)
+    except OSError:
+        return f":\n\n{text}"
+    return f"; its log is {name}"
 
 
 def main() -> None:

@@ -54,6 +54,10 @@ class DriftError(HybridInstallError):
     """Poetry had to do more than what was left to it (an error under --strict only)."""
 
 
+class VerificationError(HybridInstallError):
+    """The environment is not what the lock selects."""
+
+
 class InvalidDataError(HybridInstallError):
     """A value of the wrong shape inside a file, with the path to it.
 
@@ -65,7 +69,10 @@ class InvalidDataError(HybridInstallError):
         self.problem = problem
         self.context = context
         self.file = file
-        super().__init__(": ".join(part for part in (file, context, problem) if part))
+        super().__init__(
+            ": ".join(part for part in (file, context, problem) if part),
+            hint="mend that place, or have the file made again" if file else None,
+        )
 
     def within(self, outer: str) -> InvalidDataError:
         """The same error, seen from one level further out."""

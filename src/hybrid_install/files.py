@@ -32,7 +32,7 @@ def read_toml(path: Path) -> TomlFile:
         raise InvalidDataError(f"cannot be read ({error.strerror})", "", file=str(path)) from None
     except UnicodeDecodeError as error:
         raise InvalidDataError(f"is not UTF-8 ({error})", "", file=str(path)) from None
-    except (tomli.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InvalidDataError(f"is not valid TOML ({error})", "", file=str(path)) from None
 
 

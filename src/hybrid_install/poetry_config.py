@@ -114,12 +114,41 @@ class PoetryConfig:
             other = self.get(*match.group(1).split("."))
             return match.group(0) if other is None else str(other)
 
-        return re.sub(r"{(.+?)}", fill, value)
+        try:
+            return re.sub(r"{(.+?)}", fill, value)
+        except RecursionError:
+            problem = f"{value!r} refers to itself"
+            raise InvalidDataError(problem, "", file=_SOMEWHERE) from None
+
+    def text(self, *keys: str) -> str | None:
+        """A setting that is text, None where it is not set."""
+        value = self.get(*keys)
+        if value is None or isinstance(value, str):
+            return value
+        raise InvalidDataError(
+            f"expected a string, found {value!r}", ".".join(keys), file=_SOMEWHERE
+        )
+
+    def _folder(self, *keys: str) -> Path | None:
+        """A setting that is a path, made absolute."""
+        text = self.text(*keys)
+        try:
+            return Path(text).expanduser().absolute() if text else None
+        except RuntimeError:  # `~` of somebody whom this machine does not know
+            raise InvalidDataError(
+                f"there is no home for {text!r}", ".".join(keys), file=_SOMEWHERE
+            ) from None
 
     @property
     def virtualenvs_path(self) -> Path:
         """The folder of Poetry's named environments."""
-        return Path(str(self.get("virtualenvs", "path"))).expanduser().absolute()
+        return self._folder("virtualenvs", "path") or Path().absolute()
+
+    @property
+    def python_installation_dir(self) -> Path:
+        """Where `poetry python install` puts interpreters."""
+        own = self._folder("python", "installation-dir")
+        return own or (self._folder("data-dir") or Path()) / "python"
 
     @property
     def has_foreign_virtualenv_options(self) -> bool:
@@ -239,7 +268,7 @@ def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
     }
     for path in (folder / "config.toml", folder / "auth.toml", project_dir / "poetry.toml"):
         if path.is_file():
-            tables = _merged(tables, _read(path))
+            tables = _merged(tables, _read(path), path)
     return PoetryConfig(tables, environ)
 
 
@@ -250,11 +279,21 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise ProjectError(str(error), hint="Poetry cannot read it either: mend it") from None
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(
+    base: Mapping[str, Any], over: Mapping[str, Any], path: Path, place: str = ""
+) -> dict[str, Any]:
+    """`over`, read from `path`, over `base`; what is a table stays one."""
     merged = dict(base)
     for key, value in over.items():
-        both_tables = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both_tables else value
+        if not isinstance(merged.get(key), Mapping):
+            merged[key] = value
+        elif isinstance(value, Mapping):
+            merged[key] = _merged(merged[key], value, path, f"{place}{key}.")
+        else:
+            raise ProjectError(
+                f"{path}: {place}{key}: expected a table, found {value!r}",
+                hint="Poetry cannot read it either: mend it",
+            )
     return merged
 
 

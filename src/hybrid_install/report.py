@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.redaction import without_credentials
+from hybrid_install.core.verification import Finding
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -95,6 +96,11 @@ def _write_to(stream: TextIO | None, text: str) -> None:
         stream.flush()
 
 
+def counted(number: int) -> str:
+    """`1 package`, `2 packages`."""
+    return f"{number} package{'s' if number != 1 else ''}"
+
+
 def counts(plan: Plan) -> str:
     """`68 to install, 2 left to Poetry`."""
     numbers = Counter(operation.action for operation in plan.operations)
@@ -135,6 +141,51 @@ def _operation_json(operation: Operation) -> dict[str, str]:
         "source": operation.source,
         "reason": operation.reason,
     }
+
+
+def verification_text(checked: int, findings: Sequence[Finding]) -> str:
+    """What `verify` found for people: a line a finding, in columns, and a summary."""
+    rows = [(each.name, each.kind.value, _detail(each), each.remedy.value) for each in findings]
+    table = _columns([("package", "finding", "detail", "what to do"), *rows]) + "\n" if rows else ""
+    return f"{table}{verification_summary(checked, findings)}\n"
+
+
+def verification_summary(checked: int, findings: Sequence[Finding]) -> str:
+    """`70 checked, 2 differ from poetry.lock, 1 note`."""
+    differing = len({each.name for each in findings if each.fails})
+    notes = sum(not each.fails for each in findings)
+    verb = "differs" if differing == 1 else "differ"
+    result = f"{differing} {verb} from poetry.lock" if differing else "all as poetry.lock says"
+    noted = [f"{notes} notes" if notes > 1 else "1 note"] if notes else []
+    return ", ".join([f"{checked} checked", result, *noted])
+
+
+def verification_json(
+    project: str | None, environment: str, checked: int, findings: Sequence[Finding]
+) -> str:
+    """What `verify` found for programs; `fails` is false for what is only noted."""
+    document = {
+        "project": project,
+        "environment": environment,
+        "ok": not any(each.fails for each in findings),
+        "checked": checked,
+        "findings": [
+            {
+                "name": each.name,
+                "kind": each.kind.value,
+                "detail": _detail(each),
+                "remedy": each.remedy.value,
+                "fails": each.fails,
+            }
+            for each in findings
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _detail(finding: Finding) -> str:
+    """File names of a RECORD and urls of a direct_url.json are whatever an archive says."""
+    return _shown(finding.detail)
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

@@ -12,6 +12,7 @@ from poetry.repositories.installed_repository import InstalledRepository
 from poetry.utils.env import MockEnv
 from support.distributions import direct_url, dist_info, egg_info, metadata, without
 from support.fakes import interpreter
+from support.git import commit_files
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.installed import installed
@@ -32,15 +33,20 @@ class Environment:
         for folder in (self.site, self.platlib, self.outside):
             folder.mkdir(parents=True)
         self.path = [self.site, self.platlib, self.outside]
+        self.fallback: Path | None = None
 
     def poetry(self) -> MockEnv:
         env = MockEnv(path=self.prefix, is_venv=True, sys_path=[str(each) for each in self.path])
         env._purelib, env._platlib = self.site, self.platlib
+        env.__dict__["fallbacks"] = [self.fallback] if self.fallback else []
         return env
 
     def ours(self) -> Interpreter:
         return interpreter(
-            self.prefix, sys_path=tuple(self.path), site_packages=(self.site, self.platlib)
+            self.prefix,
+            sys_path=tuple(self.path),
+            site_packages=(self.site, self.platlib),
+            fallbacks=(self.fallback,) if self.fallback else (),
         )
 
 
@@ -132,6 +138,29 @@ def developed(env: Environment) -> None:
     (env.outside / "setup.py").touch()
 
 
+def checkouts(env: Environment) -> None:
+    """Left over in `src`, by name or by a .pth file, among other folders or alone."""
+    for name in ("by-name", "by_path", "among"):
+        dist_info(env.site, name)
+        commit_files(env.prefix / "src" / name, {"a": ""}, "https://example.com/a.git")
+    (env.site / "by_path.pth").write_text(f"{env.prefix}/src/by_path\n", "utf-8")
+    (env.site / "among.pth").write_text(f"inside\n{env.prefix}/src/among\n", "utf-8")
+    dist_info(env.site, "inside-only")
+    (env.site / "inside_only.pth").write_text("inside\n", "utf-8")
+    (env.prefix / "src" / "inside-only").mkdir()
+
+
+def in_a_fallback(env: Environment) -> None:
+    """A folder that counts as library though nothing is installed there."""
+    env.fallback = env.prefix / "dist-packages"
+    env.path.append(env.fallback)
+    dist_info(env.fallback, "a")
+    egg_info(env.fallback, "b")
+    (env.fallback / "setup.py").touch()
+    dist_info(env.site, "c")
+    (env.site / "c.pth").write_text(f"{env.fallback}/c\n", "utf-8")
+
+
 def outside_without_a_project(env: Environment) -> None:
     egg_info(env.outside, "a")
 
@@ -152,6 +181,8 @@ FOLDERS: list[Callable[[Environment], None]] = [
     a_path_file_that_leads_nowhere_else,
     developed,
     outside_without_a_project,
+    checkouts,
+    in_a_fallback,
 ]
 
 

@@ -7,6 +7,7 @@ a note.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -35,8 +36,10 @@ from poetry.utils.env.python.exceptions import (
     InvalidCurrentPythonVersionError,
     NoCompatiblePythonVersionFoundError,
 )
+from poetry.utils.env.virtual_env import VirtualEnv
 
 from hybrid_install import poetry_config
+from hybrid_install.core.deferral import Handover
 from hybrid_install.core.project import Project
 from hybrid_install.environment.discovery import compatible_python
 from hybrid_install.environment.locate import (
@@ -46,6 +49,7 @@ from hybrid_install.environment.locate import (
     prompt,
     remember,
 )
+from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.environment.probe import probe
 from hybrid_install.errors import TargetError
 from hybrid_install.files import find_pyproject, read_project, read_toml
@@ -82,8 +86,20 @@ class Remembering:
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, ...], str] = {}
+        self._pretended: dict[str, str] = {}
+
+    def pretend(self, name: str, path: Path, version: str) -> None:
+        """From now on the interpreter of that name or path says that it is of that version."""
+        self._pretended = dict.fromkeys((name, str(path)), version)
 
     def capture(self, command: Command) -> str:
+        if version := self._pretended.get(command.argv[0]):
+            return json.dumps(
+                {**json.loads(self._really(command)), "markers": _markers_of(version)}
+            )
+        return self._really(command)
+
+    def _really(self, command: Command) -> str:
         key = (*command.argv, os.path.realpath(command.argv[0]))
         if key not in self._answers:
             self._answers[key] = ShRunner().capture(command)
@@ -91,6 +107,10 @@ class Remembering:
 
     def stream(self, command: Command) -> None:
         self.capture(command)
+
+
+def _markers_of(version: str) -> dict[str, str]:
+    return {"python_full_version": version, "implementation_name": "cpython"}
 
 
 @dataclass
@@ -173,7 +193,7 @@ class Stage:
             config=poetry_config.load(place, environ),
             environ=environ,
             runner=self.runner,
-            poetry_python=Path(sys.executable),
+            poetry_python=lambda: Path(sys.executable),
         )
 
     def ours(self, folder: Path | None = None) -> Choice:
@@ -409,11 +429,58 @@ def test_without_virtualenvs_none_is_made_in_the_project_either(stage: Stage) ->
     assert agreed(stage) == OWN_INTERPRETER
 
 
-def test_without_virtualenvs_the_preferred_python_need_not_fit(stage: Stage) -> None:
-    """Whether Poetry's own does is Poetry's to say."""
+def test_without_virtualenvs_poetry_s_own_python_must_fit(stage: Stage) -> None:
     stage.configure(create=False)
     stage.set_python(">=3.99")
-    assert stage.ours() == OWN_INTERPRETER
+    assert agreed(stage) == REFUSED
+
+
+def test_without_virtualenvs_it_is_the_very_interpreter_that_poetry_takes(stage: Stage) -> None:
+    """Not `python` on PATH, nor the environment that Poetry may live in: the one below."""
+    stage.configure(create=False)
+    (stage.root / "bin" / "python").unlink()
+    target, env = stage.locator().locate(), EnvManager(stage.poetry()).create_venv()
+    found = target.interpreter
+    assert target.handover is None
+    assert (target.path, target.python) == (env.path, env.python)
+    assert found.site_packages == tuple(dict.fromkeys((env.purelib, env.platlib)))
+    assert found.fallbacks == tuple(env.fallbacks)
+    assert [str(path) for path in found.sys_path] == env.sys_path
+    paths = (env.paths["purelib"], env.paths["platlib"], env.paths["scripts"], env.paths["data"])
+    assert tuple(map(str, found.written_to)) == paths
+    assert is_writable(found) is (env.scheme_dict["purelib"] == env.paths["purelib"])
+
+
+def test_without_virtualenvs_an_unknown_or_read_only_interpreter_is_poetry_s(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Poetry installs into the user site then."""
+    stage.configure(create=False)
+    unknown = replace(stage.locator(), poetry_python=lambda: None).locate()
+    assert unknown.handover is Handover.UNKNOWN_INTERPRETER
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    read_only = stage.locator().locate()
+    assert read_only.handover is Handover.READ_ONLY_INTERPRETER
+
+
+@pytest.mark.parametrize("includes", ["true", "True ", "false", "", "true # no"])
+def test_the_library_of_an_environment(stage: Stage, includes: str) -> None:
+    """That of the system counts where the environment includes it."""
+    venv = make_venv(stage.folder / ".venv")
+    with (venv / "pyvenv.cfg").open("a", encoding="utf-8") as config:
+        config.write(f" include-system-site-packages = {includes}\n")
+    env, found = VirtualEnv(venv), stage.locator().locate().interpreter
+    assert found.base_prefix == env.base
+    assert bool(found.system_library) is env.includes_system_site_packages
+    below = env.parent_env
+    folders = {venv, env.purelib, env.platlib, *env.fallbacks, below.purelib, *below.fallbacks}
+    for folder in (*folders, below.path, stage.root):
+        inside = folder / "some-1.0.dist-info"
+        ours = any(map(inside.is_relative_to, found.library))
+        assert ours is env.is_path_relative_to_lib(inside)
+        if found.system_library:
+            is_system = any(map(inside.is_relative_to, found.system_library))
+            assert is_system is below.is_path_relative_to_lib(inside)
 
 
 @pytest.mark.parametrize("activate", [active_broken, active_gone])
@@ -631,6 +698,81 @@ def _order(minor: str) -> int:
     return int(minor.partition(".")[2])
 
 
+def test_a_named_place_with_something_else_in_it_is_not_taken_over(stage: Stage) -> None:
+    """Poetry would remove it."""
+    stage.named().mkdir()
+    (stage.named() / "precious").touch()
+    assert stage.theirs() == Choice(os.path.realpath(stage.named()), MINOR)
+    assert stage.ours() == REFUSED
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_python_that_poetry_finds_again_is_not_written_down(
+    stage: Stage, other_python: Path, remembered: bool
+) -> None:
+    """Poetry writes envs.toml where it is told to use a Python. Needs another interpreter."""
+    minor = _minor_of(str(other_python))
+    stage.link_python(f"python{minor}", other_python)
+    if remembered:
+        stage.remember(REMEMBERED)
+    found = stage.locator()
+    assert found.locate().remember_minor is remembered
+    assert replace(found, python=minor).locate().remember_minor
+    assert replace(found, python=MINOR).locate().remember_minor is remembered
+    stage.set_python(only(other_python))
+    assert stage.locator().locate().remember_minor is remembered
+
+
+def test_a_python_that_uv_provides_is_written_down(stage: Stage) -> None:
+    """Poetry would not find it."""
+    stage.set_python("~3.8.1")
+    target = stage.locator().locate()
+    assert target.interpreter.is_presumed
+    assert target.remember_minor
+    assert (target.interpreter.known_version, target.interpreter.executable.name) == (
+        "3.8",
+        "python3.8",
+    )
+
+
+@pytest.mark.parametrize("request_", ["3.12", "/bin", "python-of-ours"])
+def test_an_environment_of_another_python_than_the_asked_for(stage: Stage, request_: str) -> None:
+    """By version, path or command, an interpreter of another version is refused."""
+    make_venv(stage.folder / ".venv")
+    answering = stage.root / "another" / "bin" / "python"
+    answering.parent.mkdir(parents=True)
+    answering.symlink_to(OWN_PYTHON)
+    (stage.root / "bin" / "python-of-ours").symlink_to(OWN_PYTHON)
+    asked = str(answering) if request_ == "/bin" else request_
+    locator = replace(stage.locator(), python=asked)
+    if request_ != "3.12":
+        assert locator.locate().exists
+        stage.runner.pretend(asked, stage.root / "bin" / asked, "3.12.99")
+    with pytest.raises(TargetError, match=r"\(--python\)"):
+        locator.locate()
+
+
+@pytest.mark.parametrize("python", ["/bin/echo", "/bin/true"])
+def test_what_is_no_python_is_refused(stage: Stage, python: str) -> None:
+    with pytest.raises(TargetError, match="does not answer") as error:
+        replace(stage.locator(), python=python).locate()
+    assert "is it a Python?" in (error.value.hint or "")
+
+
+def test_the_python_of_an_environment_that_was_just_made_is_looked_at_again(stage: Stage) -> None:
+    """uv may have provided another patch release than the presumed one."""
+    stage.set_python(">=3.99")
+    made = probe(OWN_PYTHON, stage.runner, dict(os.environ))
+    target = TargetEnvironment(stage.folder / ".venv", made, exists=True, origin="a test")
+    with pytest.raises(TargetError, match=r"is not allowed by the project \(>=3\.99\)"):
+        stage.locator().refuse_wrong_python(target)
+
+
+def test_a_folder_that_is_not_utf_8_has_the_name_that_poetry_gives_it(stage: Stage) -> None:
+    place = os.fsdecode(os.fsencode(stage.root) + b"/caf\xe9")
+    assert base_env_name("demo", Path(place)) == EnvManager.generate_env_name("demo", place)
+
+
 @pytest.mark.parametrize("already", [None, "another", "this"])
 def test_what_is_remembered_is_chosen_next_time(
     stage: Stage, other_python: Path, already: str | None
@@ -667,6 +809,7 @@ def test_every_name_and_folder_is_spelled_as_poetry_does(name: str, folder: str)
 
 
 TEMPLATES = [
+    "--python=3.5",
     "{project_name}-py{python_version}",
     "",
     "plain",
@@ -690,6 +833,14 @@ def test_the_prompt_of_a_new_environment(
         EnvManager(stage.poetry()).create_venv()
     locator = stage.locator()
     assert prompt(locator.config, locator.project, locator.locate().interpreter) == seen[0]
+
+
+@pytest.mark.parametrize("template", ["{project_name.x}", "{project_name[0][0][x]}", "{0}"])
+def test_a_template_on_which_poetry_stumbles(stage: Stage, template: str) -> None:
+    stage.configure(prompt=template)
+    locator = stage.locator()
+    with pytest.raises(TargetError, match=r"virtualenvs\.prompt"):
+        prompt(locator.config, locator.project, locator.locate().interpreter)
 
 
 @pytest.mark.parametrize("template", ["{other}", "{", "{project_name", "}"])

@@ -110,17 +110,6 @@ def test_an_older_lock_is_poetry_s_altogether(lab: Lab, standard: Project) -> No
     lab.assert_as_poetry_makes_it(standard)
 
 
-def test_settings_that_choose_files(lab: Lab, standard: Project) -> None:
-    """`installer.no-binary` and the like are Poetry's to obey; the rest stays uv's."""
-    lab.environ["POETRY_INSTALLER_ONLY_BINARY"] = "golf"
-    result = lab.install(standard, "-v")
-
-    assert "golf 7.0 is Poetry's: installer.no-binary or installer.only-binary" in result.stderr
-    seen = lab.assert_as_poetry_makes_it(standard)
-    assert seen.distributions["alpha"].installer == "uv"
-    assert seen.distributions["golf"].installer != "uv"
-
-
 VARIANTS = ("cpu", "gpu")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
 
 from support.compare import snapshot, versions
+from support.git import commit_files
 from support.lab import Lab, contents
 from support.projects import Project, write_files
 from support.sandbox import run
@@ -93,17 +95,30 @@ def test_a_folder_with_other_things_in_it_is_no_environment(lab: Lab, standard: 
     assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
 
 
-def test_system_packages_make_it_poetry_s_run(lab: Lab, standard: Project) -> None:
-    """Poetry counts them as installed, uv would install its own copy."""
+def test_a_leftover_in_src_is_poetry_s_to_clear_away(lab: Lab, standard: Project) -> None:
+    """Poetry takes the package for a git dependency, and would install it again on each run."""
 
     def fill(project: Project) -> None:
-        make_with_virtualenv(project.venv, lab.sandbox, "--system-site-packages")
+        make_with_virtualenv(project.venv, lab.sandbox, "--no-pip")
+        install_wheels(project.venv, [Wheel(Release("golf", "7.0"))], lab.sandbox)
+        commit_files(project.venv / "src" / "golf", {"golf.py": ""}, "https://example.com/golf.git")
 
     fill(standard)
     result = lab.install(standard)
 
-    assert "system's site-packages" in result.stderr
+    assert "1 left to Poetry" in result.stderr
+    assert "Poetry changed" not in result.stderr
     lab.assert_as_poetry_makes_it(standard, before=fill)
+    assert not (standard.venv / "src" / "golf").exists()
+
+
+def test_a_folder_that_is_not_utf_8(lab: Lab, standard: Project) -> None:
+    moved = Project(Path(os.fsdecode(os.fsencode(lab.folder) + b"/caf\xe9")), standard.spec)
+    shutil.copytree(standard.folder, moved.folder)
+
+    result = lab.hybrid_install("plan", "--json", cwd=moved.folder)
+
+    assert result.exit_code == 0, str(result)
 
 
 def test_a_path_with_blanks_and_letters(lab: Lab, standard: Project) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
+import tomli
+import tomlkit
 from support.lab import Lab, contents
 from support.projects import Locksmith, Project
 from support.sandbox import Result
 from support.venvs import make_with_venv
+
+from hybrid_install.core.freshness import content_hash
 
 
 def refused_at_once(lab: Lab, project: Project, *options: str, **variables: str) -> Result:
@@ -86,6 +91,105 @@ def test_files_that_cannot_be_used(
     spoil(standard)
 
     assert named in refused_at_once(lab, standard).stderr
+
+
+def a_huge_number(project: Project) -> None:
+    project.edit("poetry.lock", "[metadata]", f"[metadata]\nx = {'9' * 5000}")
+
+
+def a_nested_marker(project: Project) -> None:
+    marker = "(os_name == 'nt' or (os_name == 'posix' and " * 200 + "os_name == 'x'" + "))" * 200
+    project.edit("poetry.lock", 'groups = ["dev"]', f'groups = ["dev"]\nmarkers = "{marker}"')
+
+
+def settings(**virtualenvs: object) -> Callable[[Project], None]:
+    def write(project: Project) -> None:
+        text = tomlkit.dumps({"virtualenvs": virtualenvs})
+        (project.folder / "poetry.toml").write_text(text, "utf-8")
+
+    return write
+
+
+def settings_of_the_wrong_type(project: Project) -> None:
+    (project.folder / "poetry.toml").write_text('virtualenvs = "x"\n', "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (a_huge_number, "poetry.lock"),
+        (a_nested_marker, "invalid marker"),
+        (settings(path="{virtualenvs.path}"), "refers to itself"),
+        (settings(path=["x"]), "virtualenvs.path"),
+        (settings(path="~nobody-here/x"), "nobody-here"),
+        (settings(**{"in-project": "x"}), "virtualenvs.in-project"),
+        (settings(prompt=5), "virtualenvs.prompt"),
+        (settings_of_the_wrong_type, "virtualenvs: expected a table"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_odd_input_is_an_error_of_its_file(
+    lab: Lab, standard: Project, spoil: Callable[[Project], None], named: str
+) -> None:
+    """Never a bug of ours."""
+    spoil(standard)
+
+    result = refused_at_once(lab, standard)
+    assert named in result.stderr
+    assert "hint:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("http://", "http://[::1/", "url: the host cannot be told"),
+        ("http://", "http://user:sesame/seed@", "url: the host cannot be told"),
+        ("http://", "http://user:sesame seed@", "url: the host cannot be told"),
+        (">=3.", "three, >=3.", "requires-python"),
+    ],
+)
+def test_odd_words_in_pyproject(
+    lab: Lab, standard: Project, old: str, new: str, named: str
+) -> None:
+    standard.edit("pyproject.toml", old, new)
+    document = tomli.loads(standard.pyproject.read_text("utf-8"))
+    [known] = re.findall(r'content-hash = "(\w+)"', standard.lock.read_text("utf-8"))
+    standard.edit("poetry.lock", known, content_hash(document))
+
+    result = refused_at_once(lab, standard)
+    assert named in result.stderr
+    assert "sesame" not in result.stderr
+
+
+def test_folders_that_cannot_be_looked_into(lab: Lab, standard: Project) -> None:
+    result = lab.refuse(standard, POETRY_CONFIG_DIR=f"/{'x' * 300}")
+    assert "xxx" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--venv", "--python"])
+def test_poetry_cannot_be_told_where_or_with_what_to_make_an_environment(
+    lab: Lab, standard: Project, option: str
+) -> None:
+    value = {"--venv": "elsewhere", "--python": "3"}[option]
+    variables = {"POETRY_VIRTUALENVS_OPTIONS_ALWAYS_COPY": "true"}
+    assert (
+        f"{option} cannot be heeded"
+        in refused_at_once(lab, standard, option, value, **variables).stderr
+    )
+
+
+def test_a_uv_that_is_none(lab: Lab, standard: Project) -> None:
+    result = refused_at_once(lab, standard, HYBRID_INSTALL_UV="/bin/true")
+    assert "HYBRID_INSTALL_UV" in result.stderr
+
+
+def test_a_warning_of_options_that_are_ignored(lab: Lab, standard: Project) -> None:
+    """In Poetry's words."""
+    options = ("--only", "dev", "--with", "docs")
+    result = lab.hybrid_install("plan", *options, cwd=standard.folder)
+    assert result.exit_code == 0
+    assert "options are ignored when used along with the `--only` option" in result.stderr
+    assert "foxtrot-docs" not in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -48,18 +49,36 @@ def test_trusted_by_everyone(secure: Lab, project: Project, authority: Authority
         assert seen.distributions["alpha"].installer == "uv"
 
 
+@pytest.mark.parametrize("way", ["cert", "false", "client-cert", "key first"])
 def test_trusted_in_poetry_s_configuration(
-    secure: Lab, project: Project, authority: Authority
+    secure: Lab, project: Project, authority: Authority, way: str
 ) -> None:
-    """uv has no certificate of one index alone: such a source is Poetry's."""
+    """A bundle of the source's own, no verification, a client certificate beside a bundle."""
+    [name] = project.spec.sources
+    cert = "false" if way == "false" else f'"{authority.certificate}"'
+    client = {"client-cert": authority.client, "key first": authority.client_key_first}.get(way)
+    (project.folder / "poetry.toml").write_text(
+        f"[virtualenvs]\nin-project = true\n[certificates.{name}]\ncert = {cert}\n"
+        + (f'client-cert = "{client}"\n' if client else "")
+    )
+    with authority.demanding_certificates() if client else nullcontext():
+        result = secure.install(project, "-v")
+        seen = secure.assert_as_poetry_makes_it(project)
+
+    by_uv = seen.distributions["alpha"].installer == "uv"
+    assert by_uv == (way != "key first")
+    said = "alpha 1.0 is Poetry's: its source's client certificate is not one" in result.stderr
+    assert said == (way == "key first")
+
+
+def test_a_certificate_that_is_not_there(secure: Lab, project: Project) -> None:
     [name] = project.spec.sources
     (project.folder / "poetry.toml").write_text(
-        f'[virtualenvs]\nin-project = true\n[certificates.{name}]\ncert = "{authority.certificate}"\n'
+        f'[virtualenvs]\nin-project = true\n[certificates.{name}]\ncert = "gone.pem"\n'
     )
-    result = secure.install(project, "-v")
-
-    assert "alpha 1.0 is Poetry's: its source has certificates of its own" in result.stderr
-    secure.assert_as_poetry_makes_it(project)
+    refused = secure.refuse(project)
+    assert "gone.pem cannot be read" in refused.stderr
+    assert not project.venv.exists()
 
 
 def test_trusted_by_nobody(secure: Lab, project: Project) -> None:

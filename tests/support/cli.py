@@ -67,7 +67,11 @@ class HybridInstall:
 
     def environ(self, variables: Mapping[str, str]) -> dict[str, str]:
         """The sandbox's environment, with the source tree where that is what is tested."""
-        return {**self.sandbox.environ, **_where_it_is_imported_from(), **variables}
+        whole = {**self.sandbox.environ, **variables}
+        tree = _where_it_is_imported_from()
+        if own := whole.get("PYTHONPATH"):
+            tree = {name: f"{path}{os.pathsep}{own}" for name, path in tree.items()}
+        return {**whole, **tree}
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,13 @@ def project(*indexes: Index, name: str | None = "root") -> Project:
 
 def install_operation(package: LockedPackage, index: Index = DEFAULT_INDEX) -> Operation:
     return Operation(
-        package.name, package.version, Action.INSTALL, "", package=package, index=index
+        package.name,
+        package.version,
+        Action.INSTALL,
+        "",
+        package=package,
+        index=index,
+        files=package.files,
     )
 
 

@@ -38,19 +38,27 @@ class GitServer:
 
     def repository(self, name: str, files: Mapping[str, str]) -> str:
         """A repository of one commit; its url."""
-        folder = self._root / name
-        repository(folder, files)
-        self._repositories[f"/{name}"] = Repo(str(folder))
+        self._repositories[f"/{name}"] = commit_files(self._root / name, files)
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> str:
     """A repository of one commit on disk; its file:// url."""
+    commit_files(folder, files)
+    return folder.as_uri()
+
+
+def commit_files(folder: Path, files: Mapping[str, str], origin: str | None = None) -> Repo:
+    """A repository of one commit, of a remote called origin if there is a url for it."""
     write_files(folder, files)
-    made = Repo.init(str(folder))
-    porcelain.add(made, [str(folder / file) for file in files])
+    repository = Repo.init(str(folder))
+    if origin:
+        config = repository.get_config()
+        config.set(("remote", "origin"), "url", origin)
+        config.write_to_path()
+    porcelain.add(repository, [str(folder / file) for file in files])
     porcelain.commit(
-        made,
+        repository,
         message=b"All of it",
         author=_WHO,
         committer=_WHO,
@@ -59,4 +67,4 @@ def repository(folder: Path, files: Mapping[str, str]) -> str:
         author_timezone=0,
         commit_timezone=0,
     )
-    return folder.as_uri()
+    return repository

@@ -150,6 +150,10 @@ class Index:
         """Where a client finds `source`."""
         return f"{self.address}/{source.name}/simple"
 
+    def page_url(self, source: Source) -> str:
+        """All of `source` on a single page of links."""
+        return f"{self.url(source)}/all.html"
+
     def file_url(self, source: Source, archive: Archive) -> str:
         """Where a client finds `archive`."""
         return f"{self.address}/{source.name}/files/{quote(archive.filename)}"
@@ -270,6 +274,8 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, "application/octet-stream", content
 
     def _page(self, source: Source, project: str) -> tuple[int, str, bytes]:
+        if project == "all.html":
+            return 200, _HTML, self._html_page(source, list(source.archives.values()), "../files")
         archives = source.page(project)
         if not archives:
             return 404, _HTML, b"no such project"
@@ -306,7 +312,9 @@ class _Handler(BaseHTTPRequestHandler):
         }
         return json.dumps(page).encode()
 
-    def _html_page(self, source: Source, archives: list[Archive]) -> bytes:
+    def _html_page(
+        self, source: Source, archives: list[Archive], files: str = "../../files"
+    ) -> bytes:
         links = []
         for archive in archives:
             digest = self._hash(source, archive)
@@ -315,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
             metadata += ' data-yanked=""' if archive.filename in source.yanked else ""
             python = html.escape(archive.requires_python)
             links.append(
-                f'<a href="../../files/{quote(archive.filename)}{fragment}"'
+                f'<a href="{files}/{quote(archive.filename)}{fragment}"'
                 f' data-requires-python="{python}"{metadata}>{html.escape(archive.filename)}</a><br/>'
             )
         return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()

@@ -27,7 +27,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Spec:
-    """A project to be. `sources` maps a name to a url; the first one replaces the default index.
+    """A project to be. `sources` maps a name to a url; the first one replaces the default index, if there is one.
 
     `pinned` maps a dependency to the table of [tool.poetry.dependencies] that says where it comes
     from. `imports` are the modules that its console script prints.
@@ -91,6 +91,8 @@ class Spec:
         optional = {name: {"optional": True} for name, each in self.groups.items() if each.optional}
         if optional:
             table["group"] = optional
+        if not self.sources:
+            return table
         primary, *others = self.sources.items()
         table["source"] = [{"name": primary[0], "url": primary[1], "priority": "primary"}]
         table["source"] += [

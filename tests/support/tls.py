@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,30 @@ class Authority:
 
     certificate: Path
     server: ssl.SSLContext
+
+    @property
+    def client(self) -> Path:
+        """What a client shows: a certificate, then its key."""
+        return self._pem("cert.pem", "key.pem")
+
+    @property
+    def client_key_first(self) -> Path:
+        """The same the other way round."""
+        return self._pem("key.pem", "cert.pem")
+
+    def _pem(self, *parts: str) -> Path:
+        folder = self.certificate.parent
+        path = folder / f"client-{parts[0]}"
+        path.write_text("".join((folder / part).read_text() for part in parts))
+        return path
+
+    @contextmanager
+    def demanding_certificates(self) -> Iterator[None]:
+        """Who shows no certificate of the authority is turned away."""
+        self.server.load_verify_locations(self.certificate)
+        self.server.verify_mode = ssl.CERT_REQUIRED
+        yield
+        self.server.verify_mode = ssl.CERT_NONE
 
 
 def make_authority(folder: Path) -> Authority:

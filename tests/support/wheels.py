@@ -37,8 +37,15 @@ get_requires_for_build_editable = get_requires_for_build_wheel
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = dict(FILES)
-    if config_settings:
-        files[f"{{NAME}}/built_with.txt"] = json.dumps(config_settings, sort_keys=True)
+    told = dict(config_settings or {{}})
+    try:
+        import buildtool
+    except ImportError:
+        pass
+    else:
+        told["buildtool"] = buildtool.VERSION
+    if told:
+        files[f"{{NAME}}/built_with.txt"] = json.dumps(told, sort_keys=True)
     return _write(wheel_directory, files)
 
 
@@ -76,6 +83,7 @@ class Release:
     requires: tuple[str, ...] = ()
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     console_scripts: Mapping[str, str] = field(default_factory=dict)
+    entry_points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     requires_python: str = ">=3.8"
     flavour: str = "plain"
     modules: Mapping[str, str] = field(default_factory=dict)
@@ -118,9 +126,9 @@ class Release:
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\n"
             f"Root-Is-Purelib: true\nTag: {tag}\n",
         }
-        if self.console_scripts:
-            lines = [f"{name} = {target}" for name, target in self.console_scripts.items()]
-            files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + "\n".join(lines) + "\n"
+        groups = {"console_scripts": self.console_scripts, **self.entry_points}
+        if text := "\n".join(_section(name, each) for name, each in groups.items() if each):
+            files[f"{info}/entry_points.txt"] = text
         files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
         return files
 
@@ -185,9 +193,10 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Sdist:
-    """An sdist of `release`, which builds itself into a wheel without any requirement."""
+    """An sdist of `release`, which builds itself into a wheel; by default without requirements."""
 
     release: Release
+    build_requires: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -218,11 +227,14 @@ class Sdist:
         """The archive's bytes."""
         folder = f"{self.release.module}-{self.release.version}"
         return _tarred(
-            {f"{folder}/{path}": text for path, text in source_tree(self.release).items()}
+            {
+                f"{folder}/{path}": text
+                for path, text in source_tree(self.release, self.build_requires).items()
+            }
         )
 
 
-def source_tree(release: Release) -> dict[str, str]:
+def source_tree(release: Release, build_requires: tuple[str, ...] = ()) -> dict[str, str]:
     """The files of a project that builds `release`: what an sdist or a git repository holds."""
     backend = _BACKEND.format(
         name=release.module, version=release.version, files=release.installed_files()
@@ -230,7 +242,7 @@ def source_tree(release: Release) -> dict[str, str]:
     return {
         "PKG-INFO": release.metadata,
         "_backend/in_tree.py": backend,
-        "pyproject.toml": _pyproject(release),
+        "pyproject.toml": _pyproject(release, build_requires),
         **{f"src/{path}": text for path, text in release.code.items()},
     }
 
@@ -240,13 +252,18 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _pyproject(release: Release) -> str:
+def _pyproject(release: Release, build_requires: tuple[str, ...]) -> str:
     requires = ", ".join(f'"{each}"' for each in release.requires)
     return (
         f'[project]\nname = "{release.name}"\nversion = "{release.version}"\n'
         f'requires-python = "{release.requires_python}"\ndependencies = [{requires}]\n\n'
-        '[build-system]\nrequires = []\nbuild-backend = "in_tree"\nbackend-path = ["_backend"]\n'
+        f"[build-system]\nrequires = {list(build_requires)}\n"
+        'build-backend = "in_tree"\nbackend-path = ["_backend"]\n'
     )
+
+
+def _section(group: str, entries: Mapping[str, str]) -> str:
+    return f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
 
 
 def _with_extra(requirement: str, extra: str) -> str:

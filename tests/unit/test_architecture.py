@@ -37,7 +37,15 @@ DOORS: Mapping[str, frozenset[str]] = {
     "sh": frozenset({"tools.process"}),
     "typer": frozenset({"cli", "report"}),
     "findpython": frozenset({"environment"}),
-    "poetry": frozenset({"core.markers", "core.versions"}),
+    "poetry": frozenset(
+        {
+            "core.build_constraints",
+            "core.dependencies",
+            "core.git_urls",
+            "core.markers",
+            "core.versions",
+        }
+    ),
     "subprocess": frozenset({"tools.process"}),
 }
 

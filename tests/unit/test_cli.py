@@ -140,6 +140,39 @@ def test_every_verb_and_what_only_it_takes(
     assert [(call.verb, call.extra) for call in commands.calls] == [(verb, extra)]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "verb"),
+    [
+        (["-C", "plan", "plan"], "plan"),
+        (["-Cplan", "plan"], "plan"),
+        (["--directory=plan", "plan"], "plan"),
+        (["-qC", "plan", "plan"], "plan"),
+        (["--with", "plan", "-v", "export"], "export"),
+        (["-vv", "--no-ansi", "-E", "x", "install", "--dry-run"], "install"),
+        (["--python", "3.12", "export", "-o", "x"], "export"),
+        (["-q", "install"], "install"),
+        (["-C", "plan"], "install"),
+        (["--with", "plan"], "install"),
+        (["-q"], "install"),
+    ],
+)
+def test_options_may_come_before_the_command(
+    commands: Commands, arguments: list[str], verb: str
+) -> None:
+    """And a value that is a command's name is a value."""
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert [call.verb for call in commands.calls] == [verb]
+    if "plan" in "".join(arguments[:2]) and "--with" not in arguments:
+        assert commands.calls[0].request.directory == Path("plan")
+
+
+@pytest.mark.parametrize("arguments", [["-q", "nonsense"], ["--", "plan"], ["-C"], ["--nonsense"]])
+def test_words_that_mean_nothing_are_wrong_usage(commands: Commands, arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+    assert commands.calls == []
+
+
 def here(*parts: str) -> Path:
     return Path.cwd().joinpath(*parts)
 
@@ -424,6 +457,27 @@ def test_a_bug_leaves_a_log_without_the_environment(
     assert text.endswith("ZeroDivisionError: the bug\n")
     assert not {"sesame", "SECRET_OF_MINE"} & set(re.findall(r"\w+", text))
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_a_bug_without_a_place_for_its_log(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug() -> NoReturn:
+        raise ZeroDivisionError
+
+    def no_place(**_: str) -> NoReturn:
+        raise FileNotFoundError
+
+    commands.ends = bug
+    monkeypatch.setattr(tempfile, "mkstemp", no_place)
+    result = run("plan")
+    assert result.exit_code == 3
+    assert result.stderr.startswith("error: this is a bug in hybrid-install:\n\nhybrid-install ")
+    assert "ZeroDivisionError" in result.stderr
+
+
+def test_the_home_of_somebody_unknown_is_a_name(commands: Commands) -> None:
+    assert request_of(commands, "--venv", "~nobody-here/env").venv == here("~nobody-here", "env")
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])

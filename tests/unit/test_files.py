@@ -37,6 +37,7 @@ def test_the_first_line_is_kept(tmp_path: Path) -> None:
         (b"key = ", "is not valid TOML"),
         (b"a = 1\na = 2\n", "is not valid TOML"),
         (b"a = " + b"[" * 5000, "is not valid TOML"),
+        (b"a = " + b"9" * 5000, "is not valid TOML"),
     ],
 )
 def test_a_file_that_cannot_be_parsed(tmp_path: Path, content: bytes, problem: str) -> None:

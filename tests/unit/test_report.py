@@ -251,8 +251,8 @@ def test_the_plan_for_programs() -> None:
 
 
 def test_a_handover_for_programs() -> None:
-    document = json.loads(plan_json(Plan((), Handover.OLD_LOCK), {}))
-    assert document["handover"] == {"to": "poetry", "reason": Handover.OLD_LOCK.value}
+    document = json.loads(plan_json(Plan((), Handover.UNKNOWN_INTERPRETER), {}))
+    assert document["handover"] == {"to": "poetry", "reason": Handover.UNKNOWN_INTERPRETER.value}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)

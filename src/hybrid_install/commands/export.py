@@ -24,16 +24,19 @@ def export(request: Request, report: Report, runner: Runner, *, output: Path | N
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise ProjectError(f"{output} cannot be written: {error.strerror}") from None
+        raise ProjectError(
+            f"{output} cannot be written: {error.strerror}",
+            hint="name another file with --output, or leave it out to print to stdout",
+        ) from None
 
 
 def _text(preparation: Preparation) -> str:
     inputs = preparation.inputs
-    if not inputs.lock.has_groups_and_markers:
+    if preparation.ambiguity is not None:
         raise LockfileError(
-            f"a lock of version {inputs.lock.version_text} cannot be exported: its packages have"
-            " neither groups nor markers",
-            hint="`poetry lock` with Poetry 2 or later writes version 2.1",
+            f"this lock cannot be exported: {preparation.ambiguity.value}",
+            hint="`poetry lock` with Poetry 2 or later writes a lock that leaves no choice; keep"
+            " installer.re-resolve off with it",
         )
     whole = make_plan(preparation.selected, {}, inputs.project, Policy(preparation.build_policy))
     return export_text(whole.operations, preparation.target.interpreter.description)

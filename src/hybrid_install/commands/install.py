@@ -10,12 +10,13 @@ from pathlib import Path
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
-from hybrid_install.core.deferral import MADE_BY_POETRY
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import RequirementsMap
+from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.environment.origins import settle
@@ -23,7 +24,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall
+from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -37,17 +38,43 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     if dry_run:
         print_plan(preparation, as_json=False)
         return
+    refuse_another_poetry(preparation)
     uv = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
     with report.phase("plan"):
         plan = preparation.plan
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
+    books = Bookkeeping.begin(preparation, report, uv.version(), changes=_changes(preparation))
     with report.phase("uv"):
-        install_in_bulk(preparation, uv, report)
+        files = install_in_bulk(preparation, uv, report)
+        books.note(files)
     with report.phase("Poetry"):
-        finish(preparation, uv, report)
+        poetry = finish(preparation, uv, report)
+    books.close(files, poetry)
     report.summary()
+
+
+def refuse_another_poetry(preparation: Preparation) -> None:
+    """`requires-poetry` (`Factory._ensure_valid_poetry_version`), before anything is made."""
+    required, lock = preparation.inputs.project.required_poetry, preparation.inputs.lock
+    version = preparation.poetry.version if preparation.poetry else lock.generated_by
+    if required and version and not allows(required, version):
+        raise ToolError(
+            f"This project requires Poetry {required}, but you are using Poetry {version}",
+            hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",
+        )
+
+
+def _changes(preparation: Preparation) -> bool:
+    """Whether anything will be touched."""
+    plan = preparation.plan
+    touched = plan.bulk or plan.having(Action.REMOVE) or plan.leaves_work_to_poetry
+    return bool(touched) or _binds_root(preparation)
+
+
+def _binds_root(preparation: Preparation) -> bool:
+    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
@@ -65,15 +92,24 @@ def find_uv(request: Request, report: Report, runner: Runner) -> Uv:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
-    if target.exists or preparation.plan.handover in MADE_BY_POETRY:
+    _ = preparation.plan  # What it refuses is refused before anything is made.
+    if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
         return preparation
     made = "made anew, it was broken" if target.is_broken else "new"
-    version = target.interpreter.full_version
+    version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     title = prompt(config, preparation.inputs.project, target.interpreter)
     try:
-        uv.create_environment(target.path, target.interpreter, title, clear=target.is_broken)
+        uv.create_environment(
+            target.path,
+            target.interpreter,
+            title,
+            clear=target.is_broken,
+            system_site_packages=bool(
+                config.flag("virtualenvs", "options", "system-site-packages")
+            ),
+        )
     except CommandFailedError as error:
         if not is_sane(target.path):
             raise _failed("uv", error) from None
@@ -86,24 +122,26 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     return prepared
 
 
-def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> None:
+def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> Told:
     """Everything that uv installs, from all indexes at once, and what it removes.
 
-    Nothing is removed before the indexes have said that they have every file.
+    Nothing is removed before the indexes have said that they have every file. Returns the files
+    that uv was told of each package.
     """
     plan = preparation.plan
     requirements = RequirementsMap.of(plan.bulk)
     bulk = bulk_install(preparation, uv) if plan.bulk else None
+    if bulk:
+        report.say("uv", f"installing {packages(len(plan.bulk))}")
+    files = _choose(bulk, requirements, preparation.request.feed) if bulk else None
     try:
-        if bulk:
-            report.say("uv", f"installing {packages(len(plan.bulk))}")
-        files = bulk.choose(requirements, preparation.request.feed) if bulk else None
         _remove(preparation, uv, report)
         if bulk:
             bulk.run(requirements, files)
     except CommandFailedError as error:
         raise _failed("uv", error) from None
     settle(requirements, preparation.target.interpreter)
+    return told(requirements, files)
 
 
 def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
@@ -113,6 +151,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         target.python,
         reinstall=tuple(each.name for each in preparation.plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
+        is_virtual=target.is_virtual,
     )
     return BulkInstall(
         replace(uv, workers=preparation.inputs.config.max_workers),
@@ -124,33 +163,46 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
     )
 
 
+def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Files | None:
+    try:
+        return bulk.choose(requirements, feed)
+    except CommandFailedError as error:
+        raise ToolError(
+            _failed("uv", error).message,
+            hint="is each package still on its index, and are the credentials right? To uv an"
+            " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
+            " at a time",
+        ) from None
+
+
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
     if removed := preparation.plan.having(Action.REMOVE):
         report.say("uv", f"removing {packages(len(removed))}")
         uv.uninstall([each.name for each in removed], preparation.target.python)
 
 
-def finish(preparation: Preparation, uv: Uv, report: Report) -> None:
+def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
-    Not started where it has nothing to do: no root to bind, nothing left to it.
+    Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
+    version that was started.
     """
-    plan, selection = preparation.plan, preparation.request.selection
-    binds_root = preparation.inputs.project.package_mode and not selection.no_root
+    plan, binds_root = preparation.plan, _binds_root(preparation)
     if not binds_root and not plan.leaves_work_to_poetry:
-        return
+        return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
     report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
-    before = preparation.installed()
+    before = preparation.distributions()
     with ExitStack() as stack:
         try:
             poetry.install(_poetry_run(preparation, report, stack))
         except CommandFailedError as error:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
-        _report_drift(preparation, changed(before, preparation.installed()), report)
+        _report_drift(preparation, changed(before, preparation.distributions()), report)
+    return poetry.version
 
 
 def _failed(tool: str, error: CommandFailedError) -> ToolError:
@@ -165,7 +217,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
 
 def _task(*, binds_root: bool, deferred: int) -> str:
     tasks = ["binding the project"] if binds_root else []
-    tasks += [f"installing {packages(deferred)} left to it"] if deferred else []
+    tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 
 
@@ -194,8 +246,8 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         interactive=request.interactive,
         ansi=report.is_coloured,
         verbosity=request.verbosity,
-        # The selection was by the lock's markers: a Poetry that is ours alone does the same.
-        re_resolve=False if not hands_over and preparation.poetry is None else None,
+        # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
+        re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
         ignore_envs_file=Path(folder) if folder else None,
     )
 

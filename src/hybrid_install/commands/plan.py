@@ -31,7 +31,7 @@ def _facts(preparation: Preparation) -> dict[str, Any]:
         "project": inputs.project.name,
         "environment": {
             "path": str(target.path),
-            "python": target.interpreter.full_version,
+            "python": target.interpreter.known_version,
             "exists": target.exists,
             "origin": target.origin,
             "presumed": target.interpreter.is_presumed,
@@ -43,4 +43,13 @@ def _facts(preparation: Preparation) -> dict[str, Any]:
         },
         "groups": sorted(inputs.wanted.groups),
         "extras": sorted(inputs.wanted.extras),
+        "problems": [
+            {
+                "kind": problem.doubt.value,
+                "message": problem.message,
+                "packages": list(problem.names),
+                "hint": problem.hint,
+            }
+            for problem in preparation.lock_problems
+        ],
     }

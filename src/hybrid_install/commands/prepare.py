@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
-from hybrid_install.core.deferral import BuildPolicy, Handover
-from hybrid_install.core.distribution import Installed
+from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
+from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
+from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DirectorySource,
@@ -25,8 +27,9 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
-from hybrid_install.core.selection import Wanted, select, several_versions, wanted
-from hybrid_install.environment.installed import installed
+from hybrid_install.core.selection import Wanted, select, wanted
+from hybrid_install.core.walk import walk
+from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.tags import supported_tags
@@ -36,6 +39,7 @@ from hybrid_install.errors import (
     LockfileError,
     ProjectError,
     SelectionError,
+    TargetError,
     ToolError,
 )
 from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
@@ -60,6 +64,7 @@ class Inputs:
     lock: Lockfile
     config: PoetryConfig
     wanted: Wanted
+    pyproject: dict[str, Any]
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -79,7 +84,8 @@ def read_inputs(request: Request) -> Inputs:
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
-    return Inputs(folder, project, lock, config, wanted(request.selection, project, lock))
+    chosen = wanted(request.selection, project, lock)
+    return Inputs(folder, project, lock, config, chosen, pyproject.document)
 
 
 @dataclass(frozen=True)
@@ -108,13 +114,41 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
-        """The locked packages for this target, with their places on disk."""
-        selected = select(self.inputs.lock, self.inputs.wanted, self.target.interpreter.markers)
+        """The locked packages for this target, with their places on disk.
+
+        None where only Poetry can tell them.
+        """
+        selected = () if isinstance(self._selection, Ambiguity) else self._selection
         return tuple(located(package, self.inputs.project_dir) for package in selected)
+
+    @cached_property
+    def _selection(self) -> tuple[LockedPackage, ...] | Ambiguity:
+        inputs, environment = self.inputs, self.target.interpreter.markers
+        if inputs.lock.has_groups_and_markers and not self.re_resolves():
+            return select(inputs.lock, inputs.wanted, environment)
+        folder = str(inputs.project_dir)
+        return walk(inputs.lock, inputs.pyproject, folder, inputs.wanted, environment)
+
+    @property
+    def ambiguity(self) -> Ambiguity | None:
+        """Why only Poetry can tell what the lock selects, if so."""
+        return self._selection if isinstance(self._selection, Ambiguity) else None
+
+    @cached_property
+    def lock_problems(self) -> tuple[LockProblem, ...]:
+        """What is doubtful about the lock for this target."""
+        inputs, markers = self.inputs, self.target.interpreter.markers
+        return lock_problems(
+            Selection(inputs.lock, inputs.wanted, markers, self.selected, self.tags)
+        )
 
     def installed(self) -> Installed:
         """A fresh look at the environment."""
-        return installed(self.target.interpreter) if self.target.exists else {}
+        return by_name(self.distributions())
+
+    def distributions(self) -> tuple[Distribution, ...]:
+        """All distributions, those that another of their name hides included."""
+        return distributions(self.target.interpreter) if self.target.exists else ()
 
     @cached_property
     def plan(self) -> Plan:
@@ -127,6 +161,7 @@ class Preparation:
             self.tags,
             sync=self.request.sync,
             no_directory=self.request.no_directory,
+            is_virtual=self.target.is_virtual,
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
@@ -169,22 +204,17 @@ class Preparation:
         urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
 
-    def _handover(self) -> Handover | None:
-        config, target = self.inputs.config, self.target
-        if not self.inputs.lock.has_groups_and_markers:
-            return Handover.OLD_LOCK
-        if self._re_resolves():
-            return Handover.RE_RESOLVE
-        if not target.is_virtual:
-            return Handover.NO_VIRTUALENV
-        if target.exists:
-            system = target.interpreter.includes_system
-            return Handover.SYSTEM_SITE_PACKAGES if system else None
-        if config.flag("virtualenvs", "options", "system-site-packages"):
-            return Handover.SYSTEM_SITE_PACKAGES
-        return Handover.VIRTUALENV_OPTIONS if config.has_foreign_virtualenv_options else None
+    def _handover(self) -> Handover | Ambiguity | None:
+        if self.target.handover:
+            return self.target.handover
+        return Handover.VIRTUALENV_OPTIONS if self.is_made_by_poetry else self.ambiguity
 
-    def _re_resolves(self) -> bool:
+    @property
+    def is_made_by_poetry(self) -> bool:
+        """Whether Poetry also makes the environment."""
+        return not self.target.exists and self.inputs.config.has_foreign_virtualenv_options
+
+    def re_resolves(self) -> bool:
         """`installer.re-resolve`, whose default depends on the Poetry that finishes the run."""
         setting = self.inputs.config.flag("installer", "re-resolve")
         if setting is not None:
@@ -195,6 +225,7 @@ class Preparation:
         """The same run once its environment exists."""
         interpreter = probe(self.target.python, self.runner, self.request.environ)
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
+        self.locator.refuse_wrong_python(target)
         return replace(self, target=target)
 
 
@@ -222,40 +253,57 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
         runner=runner,
         venv=request.venv,
         python=request.python,
-        poetry_python=_poetry_python(request, runner),
+        poetry_python=lambda: _poetry_python(request, runner, may_start=starts_tools),
     )
     try:
         target = locator.locate()
     except InvalidDataError as error:
-        raise error.in_file(error.file or str(inputs.project_dir / "pyproject.toml")) from None
-    return Preparation(request, inputs, locator, target, runner, starts_tools)
+        found = error.in_file(error.file or str(inputs.project_dir / "pyproject.toml"))
+        raise ProjectError(
+            str(found), hint="mend that value: Poetry cannot read it either"
+        ) from None
+    preparation = Preparation(request, inputs, locator, target, runner, starts_tools)
+    if preparation.is_made_by_poetry:
+        _refuse_what_poetry_is_not_told(request)
+    return preparation
 
 
-def _poetry_python(request: Request, runner: Runner) -> Path:
+def _refuse_what_poetry_is_not_told(request: Request) -> None:
+    """Poetry makes environments in a place and with a Python of its own choice."""
+    given = [("--venv", request.venv), ("--python", request.python)]
+    if options := [option for option, value in given if value is not None]:
+        raise TargetError(
+            f"{' and '.join(options)} cannot be heeded: {Handover.VIRTUALENV_OPTIONS.value},"
+            " which then makes the environment",
+            hint="make the environment first, or change virtualenvs.options in Poetry's settings",
+        )
+
+
+def _poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path | None:
     """The interpreter that runs Poetry; a Poetry that uv provides is run by ours."""
-    try:
-        found = poetry_tool.find(request.environ, runner, may_start=False)
-    except ToolError:
-        found = None
-    return (found and found.interpreter) or Path(sys.executable)
+    found = poetry_tool.find(request.environ, runner, may_start=may_start)
+    return found.interpreter if found else Path(sys.executable)
 
 
 def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
-    """What should be known before anything moves; an error under `--strict`."""
+    """What should be known before anything moves; a doubtful lock is an error under `--strict`."""
+    selection = preparation.request.selection
+    if selection.only_groups and (selection.with_groups or selection.without_groups):
+        report.warn(
+            "The `--with` and `--without` options are ignored when used along with the `--only`"
+            " option."
+        )
     if preparation.inputs.lock.is_newer_than_known:
         report.warn(
             "The lock file might not be compatible with the current version of Poetry."
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
-    if doubled := several_versions(preparation.selected):
-        message = f"the lock selects several versions of one name: {_named(doubled.items())}"
-        if preparation.request.strict:
-            raise SelectionError(
-                message, hint="no environment can hold both: mend the markers, then `poetry lock`"
-            )
-        report.warn(f"{message}. They are left to Poetry, which installs the one it comes to last")
-
-
-def _named(doubled: Iterable[tuple[str, list[str]]]) -> str:
-    return "; ".join(f"{name} {' and '.join(versions)}" for name, versions in doubled)
+    problems = preparation.lock_problems
+    if problems and preparation.request.strict:
+        raise SelectionError(
+            "\n".join(problem.message for problem in problems), hint=problems[0].hint
+        )
+    for problem in problems:
+        report.warn(problem.message)
+        report.detail(problem.hint)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from hybrid_install.errors import InvalidDataError
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,26 @@ class Credentials:
 
     def __repr__(self) -> str:
         return "Credentials(…)"
+
+
+def refuse_odd_authority(url: str) -> None:
+    """`InvalidDataError` for a url in which the end of the userinfo or the host cannot be told.
+
+    A password with a `/` ends the host where it should not, and would be taken for a path: shown,
+    sent and stored. The error does not repeat the url.
+    """
+    try:
+        parts = urlsplit(url)
+        _, blank = parts.port, re.search(r"\s", parts.netloc)
+        is_odd = blank is not None
+    except ValueError:
+        is_odd = True
+    if is_odd:
+        raise InvalidDataError(
+            "the host cannot be told; in a user or password write %2F for a slash, %20 for a blank,"
+            " or keep them out of the url (`poetry config http-basic.<source>`)",
+            "url",
+        )
 
 
 def split_userinfo(url: str) -> tuple[str, Credentials | None]:

@@ -46,22 +46,36 @@ class Deferral(Enum):
     SEVERAL_VERSIONS = "the lock selects several versions of it"
     BUILT_VERSION = "the version that its project builds is not the locked one"
     BUILD_CONSTRAINTS = "its build constraints are not plain versions"
+    CHECKOUT = "a folder of its name is in the environment's src: Poetry takes it for a checkout"
+    OWN_INTERPRETER = "it replaces a package of the interpreter that Poetry installs into"
 
 
 class Handover(Enum):
     """Why the whole run is Poetry's."""
 
-    OLD_LOCK = "the lock is older than version 2.1: its packages have neither groups nor markers"
-    RE_RESOLVE = "installer.re-resolve is on: Poetry solves the lock again"
-    NO_VIRTUALENV = "virtualenvs.create is false: Poetry installs into its own interpreter"
-    SYSTEM_SITE_PACKAGES = "the environment includes the system's site-packages"
+    UNKNOWN_INTERPRETER = (
+        "virtualenvs.create is false, and Poetry's launcher does not name its interpreter"
+    )
+    READ_ONLY_INTERPRETER = (
+        "virtualenvs.create is false, and Poetry's interpreter cannot be written to"
+    )
+    BROKEN_ENVIRONMENT = "virtualenvs.create is false, and the active environment is broken"
     VIRTUALENV_OPTIONS = "virtualenvs.options ask for what only Poetry's virtualenv does"
 
 
-MADE_BY_POETRY = frozenset(
-    {Handover.NO_VIRTUALENV, Handover.SYSTEM_SITE_PACKAGES, Handover.VIRTUALENV_OPTIONS}
-)
-"""Where Poetry also makes the environment, if there is one to make."""
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """What only Poetry's solver can settle, or refuse: the whole run is Poetry's too.
+
+    `because` is the end of a sentence that names the package.
+    """
+
+    because: str
+
+    @property
+    def value(self) -> str:
+        """The reason, as a `Handover` has it."""
+        return f"only Poetry's solver can tell what the lock selects: {self.because}"
 
 
 @dataclass(frozen=True, slots=True)

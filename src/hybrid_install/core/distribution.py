@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
@@ -11,9 +12,12 @@ from hybrid_install.core.model import (
     DirectSource,
     FileSource,
     GitSource,
+    LockedPackage,
     NormalizedName,
+    RegistrySource,
     UrlSource,
 )
+from hybrid_install.core.redaction import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Origin:
     resolved_reference: str | None = None
     subdirectory: str | None = None
     editable: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people, without credentials."""
+        commit = self.resolved_reference or self.reference
+        at = f"@{commit}" if commit else ""
+        below = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
+        editable = " (editable)" if self.editable else ""
+        return f"{self.kind} {without_credentials(self.url)}{at}{below}{editable}".lstrip()
 
     def is_of(self, source: DirectSource, *, develop: bool) -> bool:
         """Whether Poetry would leave the distribution alone.
@@ -72,13 +85,29 @@ def origin_of(source: DirectSource, *, develop: bool) -> Origin:
             return Origin("directory", location, editable=develop)
 
 
+def locked_origin(package: LockedPackage) -> Origin | None:
+    """The origin of a locked package, None for one from an index."""
+    if isinstance(package.source, RegistrySource):
+        return None
+    return origin_of(package.source, develop=package.develop)
+
+
+def is_from(package: LockedPackage, origin: Origin | None) -> bool:
+    """Whether an installed distribution's origin is the locked one; an index leaves none."""
+    if isinstance(package.source, RegistrySource) or origin is None:
+        return origin is None and isinstance(package.source, RegistrySource)
+    return origin.is_of(package.source, develop=package.develop)
+
+
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One installed distribution.
 
     `origin` is None where it came from an index. `is_whole` is False where an installer was cut
-    off: it then lacks one of INSTALLER, METADATA and RECORD. `stamp` changes when it is installed
-    again.
+    off: it then lacks one of INSTALLER, METADATA and RECORD. `has_checkout` marks one that Poetry
+    takes for a git dependency, because a folder of its name is left in the environment's `src`.
+    `stamp` changes when it is installed again: who did it, and when. `path` is its .dist-info or
+    .egg-info.
     """
 
     name: NormalizedName
@@ -86,16 +115,24 @@ class Distribution:
     origin: Origin | None = None
     is_whole: bool = True
     is_system: bool = False
+    has_checkout: bool = False
     stamp: tuple[str, int] = ("", 0)
+    path: str = field(default="", compare=False)
 
 
 Installed = Mapping[NormalizedName, Distribution]
 
 
-def changed(before: Installed, after: Installed) -> tuple[NormalizedName, ...]:
-    """Names that were added, removed or installed again between two looks, sorted."""
-    names = before.keys() | after.keys()
-    return tuple(sorted(name for name in names if before.get(name) != after.get(name)))
+def changed(
+    before: Iterable[Distribution], after: Iterable[Distribution]
+) -> tuple[NormalizedName, ...]:
+    """Names that were added, removed or installed again between two looks, sorted.
+
+    Every distribution counts, also one that another of its name hides.
+    """
+    differing = Counter(before)
+    differing.subtract(Counter(after))
+    return tuple(sorted({each.name for each, count in differing.items() if count}))
 
 
 def by_name(distributions: Iterable[Distribution]) -> Installed:

@@ -12,10 +12,14 @@ from hybrid_install.core.markers import Environment
 class Interpreter:
     """What the plan needs to know of a Python.
 
-    `executable` is the interpreter itself, never a shim. `platform` distinguishes targets whose
-    wheels differ. `tag_name` (`cp`), `tag_version` (`311`), `sysconfig_platform` and
-    `is_free_threaded` are what its tags (PEP 425) follow from. `is_presumed` marks one that is
-    not on this machine: its markers are this machine's with that version.
+    `executable` is the interpreter itself, never a shim. `site_packages` are its purelib and
+    platlib, `fallbacks` the other folders that Poetry counts as its library, `system_library` those
+    of the interpreter below an environment that includes them. `base_prefix` is the prefix of the
+    interpreter below, its own where there is none. `written_to` are the folders that an
+    installation writes to. `platform` distinguishes targets whose wheels differ. `tag_name`
+    (`cp`), `tag_version` (`311`), `sysconfig_platform` and `is_free_threaded` are what its tags
+    (PEP 425) follow from. `is_presumed` marks one that is not on this machine: its markers are
+    this machine's with that version.
     """
 
     executable: Path
@@ -29,13 +33,27 @@ class Interpreter:
     tag_version: str = ""
     sysconfig_platform: str = ""
     is_free_threaded: bool = False
-    includes_system: bool = False
+    fallbacks: tuple[Path, ...] = ()
+    system_library: tuple[Path, ...] = ()
+    base_prefix: Path = Path()
+    written_to: tuple[Path, ...] = ()
     is_presumed: bool = False
+
+    @property
+    def library(self) -> tuple[Path, ...]:
+        """Where Poetry takes what it finds for installed (`Env.is_path_relative_to_lib`)."""
+        return (*self.site_packages, *self.fallbacks, *self.system_library)
 
     @property
     def full_version(self) -> str:
         """`3.11.7`, without a pre-release suffix (`Version.from_parts` in Poetry)."""
         return ".".join(map(str, self.version))
+
+    @property
+    def known_version(self) -> str:
+        """As much of the version as is certain: of a presumed `3.12` the patch is not."""
+        is_whole = not self.is_presumed or self.executable.name == f"python{self.full_version}"
+        return self.full_version if is_whole else self.minor_version
 
     @property
     def minor_version(self) -> str:

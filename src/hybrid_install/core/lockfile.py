@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from hybrid_install.core.document import (
     Table,
@@ -49,7 +50,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 class Lockfile:
     """A readable poetry.lock.
 
-    `packages` is empty below lock version 2.1, whose entries carry neither groups nor complete
+    `packages` keep the lock's order; below lock version 2.1 they carry neither groups nor
     markers. `generated_by` is the Poetry version of the first line, None where it has none.
     """
 
@@ -82,7 +83,7 @@ class Lockfile:
         return cls(
             version=version,
             content_hash=optional(metadata, "content-hash", str),
-            packages=_packages(document) if version >= (2, 1) else (),
+            packages=_packages(document, metadata, version),
             extras=frozenset(normalize_name(name) for name in table_at(document, "extras")),
             generated_by=generated_by(first_line),
         )
@@ -115,24 +116,66 @@ def _lock_version(document: Table) -> tuple[int, int]:
     return version
 
 
-def _packages(document: Table) -> tuple[LockedPackage, ...]:
-    return each(optional(document, "package", list) or [], "package", _package)
+def _packages(
+    document: Table, metadata: Table, version: tuple[int, int]
+) -> tuple[LockedPackage, ...]:
+    files = _FilesElsewhere(
+        table_at(metadata, "files"), table_at(metadata, "hashes") if "hashes" in metadata else None
+    )
+    has_groups = version >= (2, 1)
+    return each(
+        optional(document, "package", list) or [],
+        "package",
+        lambda value: _package(as_table(value), files, has_groups),
+    )
 
 
-def _package(value: object) -> LockedPackage:
-    entry = as_table(value)
-    required(entry, "groups", list)
-    groups = strings(entry, "groups")
+def _package(entry: Table, files: _FilesElsewhere, has_groups: bool) -> LockedPackage:
+    if has_groups:
+        required(entry, "groups", list)
+    groups = strings(entry, "groups") if has_groups else ()
+    source = _source(entry)
     return LockedPackage(
         name=normalize_name(_matching(entry, "name", _NAME)),
         version=_matching(entry, "version", _VERSION),
-        source=_source(entry),
+        source=source,
         groups=frozenset(normalize_name(group) for group in groups),
-        markers=_markers(entry, groups),
-        files=each(tables(entry, "files"), "files", _file),
+        markers=_markers(entry, groups) if has_groups else {},
+        files=_files(entry, source, files),
         optional=bool(optional(entry, "optional", bool)),
         develop=bool(optional(entry, "develop", bool)),
+        python_versions=optional(entry, "python-versions", str) or "*",
+        dependencies=table_at(entry, "dependencies"),
+        extras=table_at(entry, "extras"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _FilesElsewhere:
+    """`[metadata.files]` and `[metadata.hashes]`: where older locks hold files, by raw name.
+
+    All versions of a name share one list there. `hashes`, the older of the two, is None where the
+    lock has no such table.
+    """
+
+    files: Table
+    hashes: Table | None
+
+
+def _files(entry: Table, source: Source, elsewhere: _FilesElsewhere) -> tuple[LockedFile, ...]:
+    """`Locker._get_locked_package`: the package's own files, else those of its name."""
+    name = required(entry, "name", str)
+    if "files" in entry:
+        return each(tables(entry, "files"), "files", _file)
+    if elsewhere.hashes is not None:
+        hashes = strings(elsewhere.hashes, name)
+        return tuple(LockedFile(text, Hash.parse(text)) for text in hashes)
+    if isinstance(source, GitSource | DirectorySource | UrlSource):
+        return ()
+    files = each(tables(elsewhere.files, name), "metadata.files", _file)
+    if isinstance(source, FileSource):
+        return tuple(file for file in files if file.name == PurePosixPath(source.path).name)
+    return files
 
 
 def _matching(entry: Table, key: str, pattern: re.Pattern[str]) -> str:

@@ -69,16 +69,16 @@ def holds(marker: str, environment: Environment, extras: frozenset[str]) -> bool
         return True
     if marker == "<empty>":
         return False
-    return _parse(marker)(environment, extras)
+    try:
+        return _parse(marker)(environment, extras)
+    except RecursionError:
+        raise invalid(marker) from None
 
 
 @lru_cache(maxsize=4096)
 def _parse(marker: str) -> Predicate:
     tokens = _Tokens(marker)
-    try:
-        predicate = _disjunction(tokens)
-    except RecursionError:
-        raise invalid(marker) from None
+    predicate = _disjunction(tokens)
     tokens.expect_end()
     return predicate
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import NewType
+from typing import Any, NewType
 
 NormalizedName = NewType("NormalizedName", str)
 
@@ -108,7 +109,10 @@ class LockedPackage:
     """One `[[package]]`. `(name, version, source)` identifies it; the name alone does not.
 
     `version` is the lock's string, verbatim. `markers` maps a group to its marker string and is
-    empty for a group without one; it is already transitive (lock 2.1).
+    empty for a group without one; it is already transitive. Before lock version 2.1 there are
+    neither groups nor markers.
+
+    `python_versions`, `dependencies` and `extras` are raw: only the walk (core/walk.py) reads them.
     """
 
     name: NormalizedName
@@ -119,6 +123,9 @@ class LockedPackage:
     files: tuple[LockedFile, ...]
     optional: bool = False
     develop: bool = False
+    python_versions: str = "*"
+    dependencies: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    extras: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def pin(self) -> str:

@@ -10,8 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover, deferral
-from hybrid_install.core.distribution import Distribution, Installed, Origin
+from hybrid_install.core.deferral import (
+    Ambiguity,
+    BuildPolicy,
+    Deferral,
+    Handover,
+    deferral,
+)
+from hybrid_install.core.distribution import Distribution, Installed, is_from
 from hybrid_install.core.file_choice import Tags, files_of
 from hybrid_install.core.model import (
     DirectorySource,
@@ -68,7 +74,7 @@ class Plan:
     """
 
     operations: tuple[Operation, ...]
-    handover: Handover | None = None
+    handover: Handover | Ambiguity | None = None
 
     def having(self, *actions: Action) -> tuple[Operation, ...]:
         """The operations with one of these actions."""
@@ -89,13 +95,17 @@ class Plan:
 class Policy:
     """What bears on the plan besides the selection.
 
-    `tags` are the target's, None where they are unknown or every target is meant.
+    `tags` are the target's, None where they are unknown or every target is meant. Where the
+    target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
+    only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
+    manages, may be what Poetry is made of.
     """
 
     build: BuildPolicy
     tags: Tags | None = None
     sync: bool = False
     no_directory: bool = False
+    is_virtual: bool = True
 
 
 def make_plan(
@@ -113,7 +123,7 @@ def make_plan(
         if not _is_skipped(package, installed, policy)
     ]
     if policy.sync:
-        operations += _removals(packages, installed, project)
+        operations += _removals(packages, installed, project, policy)
     return Plan(tuple(sorted(operations, key=lambda each: (each.name, each.version))))
 
 
@@ -147,7 +157,10 @@ def _operation(
         return of(Action.KEEP)
     if present and _builds_another_version(package, present):
         return of(Action.DEFER, Deferral.BUILT_VERSION.value)
-    if reason := deferral(package, index, files, policy.build, policy.tags):
+    reason = deferral(package, index, files, policy.build, policy.tags)
+    if present and not reason:
+        reason = _replaced_by_poetry(package, present, policy)
+    if reason:
         return of(Action.DEFER, reason.value)
     return of(Action.REINSTALL, wrong) if present else of(Action.INSTALL)
 
@@ -160,37 +173,42 @@ def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
         return f"{present.version} is installed"
     if not present.is_whole:
         return "an earlier installation of it was cut off"
-    if _is_from(package, present.origin):
+    if is_from(package, present.origin):
         return ""
     if present.origin is None:
         return "is installed from an index"
     return f"is installed from {without_credentials(present.origin.url)}"
 
 
-def _is_from(package: LockedPackage, origin: Origin | None) -> bool:
-    """Whether the distribution's origin is the locked one; an index leaves none."""
-    if isinstance(package.source, RegistrySource):
-        return origin is None
-    return origin is not None and origin.is_of(package.source, develop=package.develop)
-
-
 def _builds_another_version(package: LockedPackage, present: Distribution) -> bool:
     """A project or repository with a dynamic version, of which Poetry builds anew each time."""
     is_project = isinstance(package.source, DirectorySource | GitSource)
     is_other = not same_version(present.version, package.version)
-    return is_project and is_other and _is_from(package, present.origin)
+    return is_project and is_other and is_from(package, present.origin)
+
+
+def _replaced_by_poetry(
+    package: LockedPackage, present: Distribution, policy: Policy
+) -> Deferral | None:
+    """Why Poetry, not uv, replaces what is there. What was cut off only uv installs again."""
+    if present.has_checkout:
+        return Deferral.CHECKOUT
+    is_cut_off = not present.is_whole and same_version(present.version, package.version)
+    return None if policy.is_virtual or is_cut_off else Deferral.OWN_INTERPRETER
 
 
 def _removals(
-    packages: tuple[LockedPackage, ...], installed: Installed, project: Project
+    packages: tuple[LockedPackage, ...], installed: Installed, project: Project, policy: Policy
 ) -> list[Operation]:
     """Whatever is not selected, but neither the root nor a pip that the lock does not manage.
 
     What the system's site-packages hold is never removed.
     """
+    action = Action.REMOVE if policy.is_virtual else Action.DEFER
+    reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     kept = {package.name for package in packages} | {project.name, NormalizedName("pip")}
     return [
-        Operation(name, present.version, Action.REMOVE, "", "is not selected from the lock")
+        Operation(name, present.version, action, "", reason)
         for name, present in installed.items()
         if name not in kept and not present.is_system
     ]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hybrid_install.core.credentials import refuse_odd_authority
 from hybrid_install.core.document import (
     Table,
     as_table,
@@ -49,7 +50,8 @@ class Project:
 
     `name` is None only without package mode. `python_versions` is Poetry's constraint, `*` where
     none is given. `indexes` is Poetry's pool in its order; it includes the default index exactly
-    where Poetry adds it. `build_constraints` is its table, by the name of what is built.
+    where Poetry adds it. `build_constraints` is its table, by the name of what is
+    built. `required_poetry` is a constraint in Poetry's syntax.
     """
 
     name: NormalizedName | None
@@ -60,6 +62,7 @@ class Project:
     indexes: tuple[Index, ...]
     build_constraints: Mapping[NormalizedName, Table]
     required_plugins: frozenset[NormalizedName] = frozenset()
+    required_poetry: str | None = None
 
     @classmethod
     def from_dict(cls, document: Table) -> Project:
@@ -90,6 +93,7 @@ class Project:
                 normalize_name(key): table_at(document, *POETRY, "build-constraints", key)
                 for key in table_at(document, *POETRY, "build-constraints")
             },
+            required_poetry=value_at(document, str, *POETRY, "requires-poetry"),
             required_plugins=frozenset(
                 normalize_name(key) for key in table_at(document, *POETRY, "requires-plugins")
             ),
@@ -183,7 +187,10 @@ def _indexes(document: Table) -> tuple[Index, ...]:
     if not named_pypi and not has_primary:
         indexes = (*indexes, DEFAULT_INDEX)
     if all(index.priority is Priority.EXPLICIT for index in indexes):
-        raise ProjectError("At least one source must not be configured as 'explicit'.")
+        raise ProjectError(
+            "At least one source must not be configured as 'explicit'.",
+            hint="give a [[tool.poetry.source]] another priority, or add one named PyPI",
+        )
     return tuple(sorted(indexes, key=lambda index: list(Priority).index(index.priority)))
 
 
@@ -213,6 +220,7 @@ def _index(entry: Table) -> Index:
         return Index(name, None, priority)
     url = required(entry, "url", str)
     refuse_control_characters(entry, "name", "url")
+    refuse_odd_authority(url)
     return Index(name, url.rstrip("/"), priority)
 
 

@@ -42,7 +42,7 @@ class OfferedFile:
     @property
     def name(self) -> str:
         """The file's name, from the url's last segment."""
-        return unquote(urlsplit(self.url).path.rpartition("/")[2])
+        return _file_name(self.url)
 
     def is_locked_as(self, locked: LockedFile) -> bool:
         """Whether this is the locked file, as far as the index says.
@@ -52,6 +52,10 @@ class OfferedFile:
         """
         stated = [each for each in self.hashes if each.algorithm == locked.hash.algorithm]
         return locked.hash in stated if stated else self.name == locked.name
+
+
+def _file_name(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 Offer = tuple[OfferedFile, ...]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 # The whole authority up to its last `@`, as `urlsplit` reads it: a password may hold one too.
-_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
+# Where that finds none, `user:` and no port begin a password with a slash or a blank in it.
+_USERINFO = re.compile(
+    r"""(?<=://)(?:
+      [^/?#\s]*@
+    | [^/?#\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))(?:(?!://)[^@\n])*@
+    )""",
+    re.VERBOSE,
+)
 
 # A query may be a signature.
 _QUERY = re.compile(r"(://[^?#\s]*\?)[^#\s\"'`<>()\[\]]+")

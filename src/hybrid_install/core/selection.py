@@ -69,8 +69,7 @@ class Wanted:
 
 
 def wanted(options: SelectionOptions, project: Project, lock: Lockfile) -> Wanted:
-    """Groups and extras to install; `SelectionError` for conflicts and unknown names."""
-    options.refuse_conflicts()
+    """Groups and extras to install, of options without conflicts; `SelectionError` for unknown."""
     return Wanted(_active_groups(options, project), _active_extras(options, project, lock))
 
 

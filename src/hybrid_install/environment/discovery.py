@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,48 @@ from hybrid_install.errors import TargetError, UsageError
 _PATCHES = 40
 
 
-def preferred_python(environ: Mapping[str, str]) -> Path | None:
-    """`Python.get_active_python`: `python` on PATH, else the first one found anywhere."""
+@dataclass(frozen=True)
+class Provision:
+    """A CPython that uv is to provide.
+
+    `request` is what uv is asked for: a version or a range of them. `version` is the highest that
+    this allows; it stands for the interpreter until there is one.
+    """
+
+    request: str
+    version: str
+
+
+def preferred_python(environ: Mapping[str, str], provided: Path | None = None) -> Path | None:
+    """`Python.get_active_python`: `python` on PATH, else the first one found anywhere.
+
+    `provided` is the folder of `poetry python install`.
+    """
     if path := shutil.which("python", path=environ.get("PATH")):
         return Path(path)
     import findpython
 
-    found = findpython.find("python")
+    finder = findpython.Finder()
+    finder.add_provider(_provided_by_poetry(provided))
+    found = finder.find("python")
     return Path(found.executable) if found else None
 
 
-def compatible_python(python_versions: str, environ: Mapping[str, str]) -> Path | None:
+def compatible_python(
+    python_versions: str, environ: Mapping[str, str], provided: Path | None = None
+) -> Path | None:
     """`Python.get_compatible_python`: the first one found that the project allows."""
+    return _newest(
+        lambda minor: bool(_allowed_patches(python_versions, minor)),
+        lambda version: allows(python_versions, version),
+        environ,
+        provided,
+    )
 
-    def may_fit(minor: str) -> bool:
-        return any(allows(python_versions, f"{minor}.{patch}") for patch in range(_PATCHES))
 
-    return _newest(may_fit, lambda version: allows(python_versions, version), environ)
-
-
-def requested_python(request: str, environ: Mapping[str, str]) -> Path | None:
+def requested_python(
+    request: str, environ: Mapping[str, str], provided: Path | None = None
+) -> Path | None:
     """The interpreter that `--python` names: a path, a command, or a version.
 
     None where a version is not on this machine, so that uv may provide it; a path that does not
@@ -56,6 +79,7 @@ def requested_python(request: str, environ: Mapping[str, str]) -> Path | None:
             lambda minor: is_version(version, minor) or is_version(minor, version),
             lambda found: is_version(found, version),
             environ,
+            provided,
         )
     if command := shutil.which(request, path=environ.get("PATH")):
         return Path(command)
@@ -77,22 +101,44 @@ def is_version(found: str, wanted: str) -> bool:
     return found.split(".")[: len(parts)] == parts
 
 
-def newest_allowed(python_versions: str) -> str | None:
-    """The newest CPython minor version that the project allows, for uv to provide.
+def newest_allowed(python_versions: str) -> Provision | None:
+    """What uv is to provide: of the newest CPython minor version that the project allows.
 
     An exact pin (`3.14.5`) is answered as it is. None where nothing from 3.8 on is allowed.
     """
     if re.fullmatch(r"(?:==\s*)?\d+\.\d+\.\d+", python_versions.strip()):
-        return python_versions.strip().removeprefix("==").strip()
-    for minor in range(14, 7, -1):
-        for patch in range(_PATCHES):
-            if allows(python_versions, f"3.{minor}.{patch}"):
-                return f"3.{minor}" if patch == 0 else f"3.{minor}.{patch}"
-    return None
+        pin = python_versions.strip().removeprefix("==").strip()
+        return Provision(pin, pin)
+    minors = (f"3.{minor}" for minor in range(14, 7, -1))
+    found = next((minor for minor in minors if _allowed_patches(python_versions, minor)), None)
+    return provision(found, python_versions) if found else None
+
+
+def provision(version: str, python_versions: str) -> Provision:
+    """What uv is to provide for `3.12` or `3.12.1`: what the project allows of that."""
+    match version.split("."):
+        case [_]:
+            newest = newest_allowed(python_versions)
+            is_asked = newest is not None and is_version(newest.version, version)
+            return newest if newest and is_asked else Provision(version, f"{version}.0.0")
+        case [_, _, _]:
+            return Provision(version, version)
+    patches = _allowed_patches(python_versions, version)
+    highest = f"{version}.{patches[-1] if patches else 0}"
+    if not patches or patches[-1] == _PATCHES - 1:
+        return Provision(version, highest)
+    return Provision(f">={version}.{patches[0]},<={highest}", highest)
+
+
+def _allowed_patches(python_versions: str, minor: str) -> list[int]:
+    return [patch for patch in range(_PATCHES) if allows(python_versions, f"{minor}.{patch}")]
 
 
 def _newest(
-    may_fit: Callable[[str], bool], fits: Callable[[str], bool], environ: Mapping[str, str]
+    may_fit: Callable[[str], bool],
+    fits: Callable[[str], bool],
+    environ: Mapping[str, str],
+    provided: Path | None,
 ) -> Path | None:
     """The newest interpreter that fits, as `findpython.find_all` orders them.
 
@@ -101,15 +147,15 @@ def _newest(
     """
     found = (
         (tuple(python.version.release[:3]), Path(python.executable))
-        for python in _candidates(environ)
-        if (minor := _minor_by_name(Path(python.executable))) is None or may_fit(minor)
+        for python in _candidates(environ, provided)
+        if (minor := minor_by_name(Path(python.executable))) is None or may_fit(minor)
         if python.is_valid()
     )
     fitting = [each for each in found if fits(".".join(map(str, each[0])))]
     return max(fitting, default=(None, None), key=lambda each: each[0])[1]
 
 
-def _candidates(environ: Mapping[str, str]) -> Iterator[Any]:
+def _candidates(environ: Mapping[str, str], provided: Path | None) -> Iterator[Any]:
     """Every interpreter that findpython's providers know, but those of the active environment.
 
     The shims of pyenv and asdf are left out: they are slow, and what they stand for is listed by
@@ -119,8 +165,8 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Any]:
 
     active = environ.get("VIRTUAL_ENV")
     seen: set[Path] = set()
-    for provider_type in ALL_PROVIDERS.values():
-        provider = provider_type.create()
+    others = (provider_type.create() for provider_type in ALL_PROVIDERS.values())
+    for provider in (*others, _provided_by_poetry(provided)):
         for python in provider.find_pythons() if provider else ():
             path = Path(python.executable)
             is_active = active is not None and path.is_relative_to(active)
@@ -130,6 +176,14 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Any]:
                 yield python
 
 
-def _minor_by_name(executable: Path) -> str | None:
+def _provided_by_poetry(folder: Path | None) -> Any:
+    """`PoetryPythonPathProvider` (poetry/utils/env/python/providers.py)."""
+    from findpython.providers.path import PathProvider
+
+    return PathProvider(sorted(folder.glob("**/bin")) if folder else [])
+
+
+def minor_by_name(executable: Path) -> str | None:
+    """`3.11` of a `python3.11`, also behind a link; None where the name does not tell."""
     match = re.fullmatch(r"python(\d+\.\d+)[a-z]*", executable.resolve().name)
     return match.group(1) if match else None

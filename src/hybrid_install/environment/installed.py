@@ -6,6 +6,7 @@ Mirrors `InstalledRepository.load` (poetry/repositories/installed_repository.py)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,18 @@ from hybrid_install.core.model import normalize_name
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
 
 
+# PEP 508; as in `core.lockfile`.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
 def installed(interpreter: Interpreter) -> Installed:
     """The distributions on the interpreter's path, the first of each name."""
-    return by_name(
+    return by_name(distributions(interpreter))
+
+
+def distributions(interpreter: Interpreter) -> tuple[Distribution, ...]:
+    """All distributions on the interpreter's path, those that another hides included."""
+    return tuple(
         distribution
         for entry in interpreter.sys_path
         for distribution in _in_folder(entry, interpreter)
@@ -48,17 +58,42 @@ def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
     if is_dist_info and not (name and version):
         # Cut off before METADATA was written: the folder's name is all that is left.
         name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-    if not name or not version:
+    # What is no name (PEP 508) can be neither locked nor named to uv.
+    if not _NAME.fullmatch(name) or not version:
         return None
     ours = path.parent in interpreter.site_packages
+    origin = _origin(path, name, interpreter)
     return Distribution(
         name=normalize_name(name),
         version=version,
-        origin=_origin(path, name, interpreter),
+        origin=origin,
         is_whole=not (is_dist_info and ours) or _is_whole(path),
-        is_system=not ours and not path.is_relative_to(interpreter.prefix),
+        is_system=_is_system(path, interpreter),
+        has_checkout=_is_checkout(origin, interpreter),
         stamp=_stamp(path),
+        path=str(path),
     )
+
+
+def _is_system(path: Path, interpreter: Interpreter) -> bool:
+    """What an installer for this environment does not touch: pip refuses to remove it."""
+    is_of_system = _is_in(path, interpreter.system_library)
+    is_outside = path.parent not in interpreter.site_packages
+    return is_of_system or (is_outside and not path.is_relative_to(interpreter.prefix))
+
+
+def _is_in(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(map(path.is_relative_to, folders))
+
+
+def _is_checkout(origin: Origin | None, interpreter: Interpreter) -> bool:
+    is_folder = origin is not None and origin.kind == "directory"
+    return is_folder and Path(origin.url).is_relative_to(_checkouts(interpreter))
+
+
+def _checkouts(interpreter: Interpreter) -> Path:
+    """Where `InstalledRepository.is_vcs_package` looks for git dependencies."""
+    return interpreter.prefix / "src"
 
 
 def _name_and_version(metadata: Path) -> tuple[str, str]:
@@ -88,8 +123,10 @@ def _origin(path: Path, name: str, interpreter: Interpreter) -> Origin | None:
     is_dist_info = path.name.endswith(".dist-info")
     if is_dist_info and (path / "direct_url.json").exists():
         return _direct_url(path / "direct_url.json")
-    if path.parent not in interpreter.site_packages:
-        return Origin("directory", str(path.parent)) if _is_project(path.parent) else None
+    if not _is_in(path, interpreter.library):
+        is_checkout = path.is_relative_to(_checkouts(interpreter))
+        is_project = is_checkout or _is_project(path.parent)
+        return Origin("directory", str(path.parent)) if is_project else None
     folder = _editable_folder(name, interpreter) if is_dist_info else None
     return Origin("directory", folder, editable=True) if folder else None
 
@@ -130,6 +167,25 @@ def _is_project(folder: Path) -> bool:
 
 
 def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
+    """The folder outside the library that the package's .pth file leads to.
+
+    A checkout among several folders comes first; without a .pth file a folder in the environment's
+    `src` is taken for one.
+    """
+    checkouts = _checkouts(interpreter)
+    places = list(_places(name, interpreter))
+    if not places and (checkouts / name).exists():
+        places = [checkouts / name]
+    outside = [
+        place
+        for place in places
+        if place.is_relative_to(checkouts) or not _is_in(place, interpreter.library)
+    ]
+    outside.sort(key=lambda place: not place.is_relative_to(checkouts))
+    return str(outside[0]) if outside else None
+
+
+def _places(name: str, interpreter: Interpreter) -> Iterator[Path]:
     """`InstalledRepository.get_package_paths`: a .pth file named after the package."""
     for folder in interpreter.site_packages:
         for module in (name, normalize_name(name).replace("-", "_")):
@@ -139,17 +195,18 @@ def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
             except OSError:
                 continue
             for line in lines:
-                place = _path_in(line.strip(), folder)
-                if place and not any(map(place.is_relative_to, interpreter.site_packages)):
-                    return str(place.parent if place.name == "src" else place)
-    return None
+                if place := _path_in(line.strip(), folder):
+                    yield place
 
 
 def _path_in(line: str, folder: Path) -> Path | None:
     """The folder that a line of a .pth file adds, None for a comment or code."""
     if not line or line.startswith(("#", "import ", "import\t")):
         return None
-    return Path(line) if Path(line).is_absolute() else (folder / line).resolve()
+    try:
+        return Path(line) if Path(line).is_absolute() else (folder / line).resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
+        return None
 
 
 def _stamp(path: Path) -> tuple[str, int]:

@@ -9,22 +9,26 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from hybrid_install.core.deferral import Handover
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.project import Project
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.discovery import (
     compatible_python,
     is_version,
+    minor_by_name,
     newest_allowed,
     preferred_python,
+    provision,
     requested_python,
     requested_version,
 )
+from hybrid_install.environment.own_interpreter import is_writable, own_interpreter
 from hybrid_install.environment.probe import presumed, probe
 from hybrid_install.errors import InvalidDataError, TargetError
 from hybrid_install.files import read_toml
@@ -43,9 +47,9 @@ class TargetEnvironment:
 
     `interpreter` is the environment's own where it `exists`, else the one that it will be made
     with. `origin` says why this one. `is_broken` marks a folder without a working interpreter,
-    which is made anew, as Poetry does. `is_virtual` is False where Poetry
-    installs into an interpreter itself. `remember_minor` is what Poetry must find in its
-    envs.toml to choose the same environment next time.
+    which is made anew, as Poetry does. `is_virtual` is False where Poetry installs into an
+    interpreter itself; `handover` then says why only Poetry can. `remember_minor` is what Poetry
+    must find in its envs.toml to choose the same environment next time.
     """
 
     path: Path
@@ -54,19 +58,21 @@ class TargetEnvironment:
     origin: str
     is_broken: bool = False
     is_virtual: bool = True
+    handover: Handover | None = None
     remember_minor: bool = False
 
     @property
     def python(self) -> Path:
         """The environment's interpreter, by the path that installs into it."""
-        return python_in(self.path)
+        return python_in(self.path) if self.is_virtual else self.interpreter.executable
 
 
 @dataclass(frozen=True)
 class Locator:
     """Everything that the choice depends on.
 
-    `poetry_python` is the interpreter that runs Poetry, for `virtualenvs.use-poetry-python`.
+    `poetry_python` answers with the interpreter that runs Poetry, None where that is unknown; it is
+    asked only where a setting of Poetry's makes it matter.
     """
 
     project: Project
@@ -76,13 +82,12 @@ class Locator:
     runner: Runner
     venv: Path | None = None
     python: str | None = None
-    poetry_python: Path | None = None
+    poetry_python: Callable[[], Path | None] = lambda: None
 
     def locate(self) -> TargetEnvironment:
         """The environment; `TargetError` where its Python, or every Python, is refused."""
         target = self._at_named_place() or self._existing() or self._new()
-        if target.is_virtual:
-            self._refuse_wrong_python(target)
+        self.refuse_wrong_python(target)
         return target
 
     def _at_named_place(self) -> TargetEnvironment | None:
@@ -97,8 +102,9 @@ class Locator:
         """
         if active := self._active_prefix:
             name = "VIRTUAL_ENV" if "VIRTUAL_ENV" in self.environ else "CONDA_PREFIX"
-            found = self._at(active, f"{name} is set") if is_sane(active) else None
-            return found or self._without_virtualenv()
+            if is_sane(active):
+                return self._at(active, f"{name} is set")
+            return self._left_to_poetry(Handover.BROKEN_ENVIRONMENT) if self._makes_none else None
         return self._existing_in_project() or self._without_virtualenv() or self._existing_central()
 
     def _new(self) -> TargetEnvironment:
@@ -129,17 +135,40 @@ class Locator:
             return None
         return self._at(self._project_folder, "in the project")
 
+    @property
+    def _makes_none(self) -> bool:
+        return self.config.flag("virtualenvs", "create") is False
+
     def _without_virtualenv(self) -> TargetEnvironment | None:
-        """`virtualenvs.create = false`: Poetry's interpreter, presumably the preferred one."""
-        if self.config.flag("virtualenvs", "create") is not False:
+        """`virtualenvs.create = false`: the interpreter below the one that runs Poetry."""
+        if not self._makes_none:
             return None
-        interpreter = self._preferred or self._interpreter_for_new()
+        running = self.poetry_python()
+        if running is None:
+            return self._left_to_poetry(Handover.UNKNOWN_INTERPRETER)
+        interpreter = own_interpreter(running, self.runner, self.environ)
+        if not is_writable(interpreter):
+            return self._left_to_poetry(Handover.READ_ONLY_INTERPRETER, interpreter)
+        return self._interpreter_itself(interpreter, None)
+
+    def _left_to_poetry(
+        self, handover: Handover, interpreter: Interpreter | None = None
+    ) -> TargetEnvironment:
+        """Whatever Poetry takes; another Python stands for it in what we print."""
+        standing_in = interpreter or self._preferred or self._interpreter_for_new()
+        return self._interpreter_itself(standing_in, handover)
+
+    @staticmethod
+    def _interpreter_itself(
+        interpreter: Interpreter, handover: Handover | None
+    ) -> TargetEnvironment:
         return TargetEnvironment(
             interpreter.prefix,
             interpreter,
             exists=True,
             origin="virtualenvs.create is false",
             is_virtual=False,
+            handover=handover,
         )
 
     def _existing_central(self) -> TargetEnvironment | None:
@@ -159,25 +188,40 @@ class Locator:
 
     def _new_central(self) -> TargetEnvironment:
         """`<virtualenvs.path>/<name>-py<minor>` by the Python that it is made with."""
-        interpreter, preferred = self._interpreter_for_new(), self._preferred
-        path, origin = self._central(interpreter.minor_version), "in Poetry's virtualenvs.path"
-        if is_sane(path):
-            return self._at(path, origin)
-        differs = preferred is None or preferred.minor_version != interpreter.minor_version
-        return TargetEnvironment(
-            path=path,
-            interpreter=interpreter,
-            exists=False,
-            origin=origin,
-            is_broken=path.exists(),
-            remember_minor=differs or self.is_remembered,
-        )
+        interpreter = self._interpreter_for_new()
+        path = self._central(interpreter.minor_version)
+        target = self._at(path, "in Poetry's virtualenvs.path", interpreter)
+        if target.exists:
+            return target
+        return replace(target, remember_minor=self._must_be_remembered(interpreter))
+
+    def _must_be_remembered(self, interpreter: Interpreter) -> bool:
+        """Whether Poetry would not find an environment by this Python without its envs.toml.
+
+        It finds the one of the preferred Python, or of the one that it takes in its place.
+        """
+        if self.is_remembered:
+            return True
+        if self.python is None and not interpreter.is_presumed:
+            return False
+        return self._preferred_minor != interpreter.minor_version
+
+    @property
+    def _preferred_minor(self) -> str | None:
+        """Told by its name, if it has one that tells: a start costs up to 0.25 s."""
+        if not self.config.flag("virtualenvs", "use-poetry-python"):
+            found = preferred_python(self.environ, self.config.python_installation_dir)
+            if found is None or (minor := minor_by_name(found)):
+                return minor if found else None
+        return self._preferred.minor_version if self._preferred else None
 
     def _central(self, minor_version: str) -> Path:
         name = base_env_name(self._name, self.project_dir)
         return self.config.virtualenvs_path / f"{name}-py{minor_version}"
 
-    def _at(self, path: Path, origin: str) -> TargetEnvironment:
+    def _at(
+        self, path: Path, origin: str, made_with: Interpreter | None = None
+    ) -> TargetEnvironment:
         if is_sane(path):
             interpreter = probe(python_in(path), self.runner, self.environ)
             return TargetEnvironment(path, interpreter, exists=True, origin=origin)
@@ -189,7 +233,7 @@ class Locator:
             )
         return TargetEnvironment(
             path,
-            self._interpreter_for_new(),
+            made_with or self._interpreter_for_new(),
             exists=False,
             origin=origin,
             is_broken=_holds_something(path),
@@ -202,10 +246,11 @@ class Locator:
         preferred = self._preferred
         if preferred and self._is_allowed(preferred):
             return preferred
-        if compatible := compatible_python(self.project.python_versions, self.environ):
+        allowed, provided = self.project.python_versions, self.config.python_installation_dir
+        if compatible := compatible_python(allowed, self.environ, provided):
             return probe(compatible, self.runner, self.environ)
-        if version := newest_allowed(self.project.python_versions):
-            return presumed(version)
+        if provision := newest_allowed(allowed):
+            return presumed(provision.request, provision.version)
         raise TargetError(
             "Poetry was unable to find a compatible version. The project supports"
             f" {self.project.python_versions}",
@@ -213,34 +258,61 @@ class Locator:
         )
 
     def _requested(self, request: str) -> Interpreter:
-        if found := requested_python(request, self.environ):
+        if found := requested_python(request, self.environ, self.config.python_installation_dir):
             return probe(found, self.runner, self.environ)
-        return presumed(requested_version(request) or request)
+        provided = provision(requested_version(request) or request, self.project.python_versions)
+        return presumed(provided.request, provided.version)
 
     @cached_property
     def _preferred(self) -> Interpreter | None:
         """`Python.get_preferred_python`: the active one, or the one that runs Poetry."""
-        of_poetry = self.config.flag("virtualenvs", "use-poetry-python")
-        found = self.poetry_python if of_poetry else preferred_python(self.environ)
+        if self.config.flag("virtualenvs", "use-poetry-python"):
+            found = self.poetry_python()
+        else:
+            found = preferred_python(self.environ, self.config.python_installation_dir)
         return probe(found, self.runner, self.environ) if found else None
 
     def _is_allowed(self, interpreter: Interpreter) -> bool:
         return allows(self.project.python_versions, interpreter.full_version)
 
-    def _refuse_wrong_python(self, target: TargetEnvironment) -> None:
+    def refuse_wrong_python(self, target: TargetEnvironment) -> None:
+        """`TargetError` for a Python that `--python` or the project does not allow.
+
+        What Poetry takes where the whole run is its own is Poetry's to judge.
+        """
+        if target.handover is not None:
+            return
         found = target.interpreter.full_version
-        version = requested_version(self.python) if self.python else None
-        if target.exists and version and not is_version(found, version):
+        if target.exists and self.python and not self._is_requested(target.interpreter):
             raise TargetError(
-                f"the environment {target.path} has Python {found}, not {self.python} (--python)",
-                hint="remove the environment to have it made anew, or leave --python out",
+                f"{self._noun(target)} {target.path} has Python {found}, not {self.python}"
+                " (--python)",
+                hint="remove the environment to have it made anew, or leave --python out"
+                if target.is_virtual
+                else "leave --python out, or name an environment with --venv",
             )
         if not self._is_allowed(target.interpreter):
             raise TargetError(
                 f"Current Python version ({found}) is not allowed by the project"
                 f" ({self.project.python_versions}).",
-                hint="name an interpreter with --python, or another environment with --venv",
+                hint="name an interpreter with --python, or another environment with --venv"
+                if target.is_virtual
+                else "Poetry cannot switch to a compatible Python version because virtualenv"
+                " creation is disabled: name an environment with --venv",
             )
+
+    @staticmethod
+    def _noun(target: TargetEnvironment) -> str:
+        return "the environment" if target.is_virtual else "Poetry's interpreter in"
+
+    def _is_requested(self, interpreter: Interpreter) -> bool:
+        """Whether it has the version that `--python` states, or the version of what it names."""
+        request = self.python or ""
+        if version := requested_version(request):
+            return is_version(interpreter.full_version, version)
+        named = self._requested(request)
+        same = ("implementation_name", "python_full_version")
+        return all(named.markers[each] == interpreter.markers[each] for each in same)
 
     @property
     def _name(self) -> str:
@@ -283,21 +355,21 @@ def _holds_something(path: Path) -> bool:
 def base_env_name(name: str, project_dir: Path) -> str:
     """`EnvManager.generate_env_name`."""
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
-    place = os.path.normcase(os.path.realpath(project_dir))
-    digest = base64.urlsafe_b64encode(hashlib.sha256(place.encode()).digest()).decode()[:8]
+    place = os.path.normcase(os.path.realpath(project_dir)).encode(errors="ignore")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(place).digest()).decode()[:8]
     return f"{sanitized}-{digest}"
 
 
 def prompt(config: PoetryConfig, project: Project, interpreter: Interpreter) -> str | None:
     """`virtualenvs.prompt`, filled in."""
-    template = config.get("virtualenvs", "prompt")
+    template = config.text("virtualenvs", "prompt")
     if template is None:
         return None
     try:
-        return str(template).format(
+        return template.format(
             project_name=project.name or UNNAMED, python_version=interpreter.minor_version
         )
-    except (KeyError, ValueError, IndexError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError) as error:
         raise TargetError(
             f"Invalid template string in 'virtualenvs.prompt' setting: {error}",
             hint="valid variables are {project_name} and {python_version}",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
 import sysconfig
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.errors import TargetError, ToolError
@@ -15,19 +18,11 @@ from hybrid_install.tools.process import Command, Runner
 
 # As Poetry asks (poetry/utils/env/script_strings.py), in Python that 3.6 understands too.
 _PROBE = """
-import json, os, platform, sys, sysconfig
+import json, os, platform, site, sys, sysconfig
 version = sys.implementation.version
 text = "{0.major}.{0.minor}.{0.micro}".format(version)
 if version.releaselevel != "final":
     text += version.releaselevel[0] + str(version.serial)
-cfg = os.path.join(sys.prefix, "pyvenv.cfg")
-system = False
-if os.path.exists(cfg):
-    with open(cfg) as lines:
-        system = any(
-            line.replace(" ", "").lower().startswith("include-system-site-packages=true")
-            for line in lines
-        )
 print(json.dumps({
     "markers": {
         "implementation_name": sys.implementation.name,
@@ -44,13 +39,12 @@ print(json.dumps({
     },
     "version": list(sys.version_info[:3]),
     "prefix": sys.prefix,
-    "is_venv": sys.prefix != sys.base_prefix,
+    "base_prefix": sys.base_prefix,
     "executable": sys.executable,
     "sys_path": sys.path,
-    "purelib": sysconfig.get_path("purelib"),
-    "platlib": sysconfig.get_path("platlib"),
+    "paths": sysconfig.get_paths(),
+    "fallbacks": site.getsitepackages(),
     "platform": sysconfig.get_platform() + "-" + "-".join(platform.libc_ver()),
-    "includes_system": system,
     "tag_version": str(
         sysconfig.get_config_var("interpreter_version")
         or "".join(map(str, sys.version_info[:2]))
@@ -62,7 +56,32 @@ print(json.dumps({
 
 
 def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
-    """Ask `python`; `TargetError` where it does not answer."""
+    """Ask `python`, and the one below where its library counts; `TargetError` without an answer."""
+    found = _asked(python, runner, environ)
+    if not _includes_system(found.prefix):
+        return found
+    below = _asked(python_below(found), runner, environ)
+    return replace(found, system_library=below.library)
+
+
+def python_below(interpreter: Interpreter) -> Path:
+    """The interpreter of the base prefix (`GenericEnv.find_executables`)."""
+    folder = interpreter.base_prefix / "bin"
+    names = (f"python{interpreter.minor_version}", "python3", "python")
+    return next((folder / name for name in names if (folder / name).exists()), folder / "python")
+
+
+def _includes_system(prefix: Path) -> bool:
+    """`VirtualEnv.includes_system_site_packages` (poetry/utils/env/virtual_env.py)."""
+    try:
+        text = (prefix / "pyvenv.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    setting = r"^\s*include-system-site-packages\s*=\s*true\s*$"
+    return re.search(setting, text, re.IGNORECASE | re.MULTILINE) is not None
+
+
+def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
     env = {
         key: value
         for key, value in environ.items()
@@ -71,31 +90,43 @@ def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpret
     command = Command(argv=(str(python), "-I", "-W", "ignore", "-c", _PROBE), env=env)
     try:
         answer = json.loads(runner.capture(command))
-    except (ToolError, ValueError) as error:
+        return _interpreter(answer)
+    except (ToolError, ValueError, TypeError, KeyError, RecursionError) as error:
+        problem = str(error) if isinstance(error, ToolError) else "its answer means nothing"
         raise TargetError(
-            f"the interpreter {python} does not answer: {error}",
-            hint="is the environment broken? Remove it, and it will be made again",
+            f"the interpreter {python} does not answer: {problem}",
+            hint="is it a Python? Is the environment broken? Remove it, and it will be made again",
         ) from None
+
+
+def _interpreter(answer: Mapping[str, Any]) -> Interpreter:
+    paths = answer["paths"]
+    site_packages = tuple(dict.fromkeys((Path(paths["purelib"]), Path(paths["platlib"]))))
+    fallbacks = (Path(entry) for entry in answer["fallbacks"] if entry)
     return Interpreter(
         executable=Path(answer["executable"]),
         version=(answer["version"][0], answer["version"][1], answer["version"][2]),
         markers=answer["markers"],
         prefix=Path(answer["prefix"]),
         sys_path=tuple(Path(entry) for entry in answer["sys_path"] if entry.strip()),
-        site_packages=tuple(dict.fromkeys((Path(answer["purelib"]), Path(answer["platlib"])))),
+        site_packages=site_packages,
         platform=answer["platform"],
         tag_name=_tag_name(answer["markers"]["implementation_name"]),
         tag_version=answer["tag_version"],
         sysconfig_platform=answer["sysconfig_platform"],
         is_free_threaded=answer["is_free_threaded"],
-        includes_system=answer["includes_system"],
+        fallbacks=tuple(entry for entry in fallbacks if entry not in site_packages),
+        base_prefix=Path(answer["base_prefix"]),
+        written_to=tuple(Path(paths[name]) for name in ("purelib", "platlib", "scripts", "data")),
     )
 
 
-def presumed(version: str) -> Interpreter:
-    """An interpreter of this machine's kind that is not here yet; `version` has 1 to 3 parts."""
-    major, minor, patch = (*map(int, version.split(".")), 0, 0)[:3]
-    full = f"{major}.{minor}.{patch}"
+def presumed(request: str, full: str) -> Interpreter:
+    """An interpreter of this machine's kind that is not here yet.
+
+    `request` is what uv is asked for (`3.12`), `full` the version that it is taken for meanwhile.
+    """
+    major, minor, patch = map(int, full.split("."))
     markers = {
         "implementation_name": "cpython",
         "implementation_version": full,
@@ -110,7 +141,7 @@ def presumed(version: str) -> Interpreter:
         "sys_platform": sys.platform,
     }
     return Interpreter(
-        executable=Path(f"python{version}"),
+        executable=Path(f"python{request}"),
         version=(major, minor, patch),
         markers=markers,
         prefix=Path(),

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import Hash, NormalizedName
+from hybrid_install.core.model import Hash, LockedFile, NormalizedName
 from hybrid_install.core.pylock import (
     Offer,
     OfferedFile,
@@ -29,6 +29,9 @@ from hybrid_install.core.requirements import Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.uv import InstallTarget, Uv
+
+Told = Mapping[NormalizedName, tuple[LockedFile, ...]]
+"""The files of each package that uv was told it may install."""
 
 
 class Feed(Enum):
@@ -129,7 +132,7 @@ class BulkInstall:
         return known | asked
 
     def _recall(self, requirement: Requirement) -> Offer | None:
-        """A known offer, if the lock's files are in it: an index gains files with time."""
+        """A known offer, if the lock's best file is in it: an index gains files with time."""
         try:
             files = json.loads(self._entry(requirement).read_text("utf-8"))
             offer = tuple(
@@ -140,9 +143,9 @@ class BulkInstall:
                 )
                 for url, hashes, size in files
             )
-            return offer if choose(requirement, offer) else None
-        except (OSError, ValueError, TypeError, ToolError):
-            # Unreadable, or what the index offered once; a mismatch is the index's to show now.
+            best = requirement.files[0]
+            return offer if any(each.is_locked_as(best) for each in offer) else None
+        except (OSError, ValueError, TypeError):
             return None
 
     def _remember(self, requirement: Requirement, offer: Offer) -> None:
@@ -174,6 +177,13 @@ class BulkInstall:
             )
         )
         return self.cache / "urls-v1" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def told(requirements: RequirementsMap, files: Files | None) -> Told:
+    """What uv was told of each package: one file, or all that it could choose from."""
+    if files is None:
+        return {each.name: each.files for each in requirements.requirements}
+    return {name: (LockedFile(file.name, file.hash),) for name, file in files.items()}
 
 
 def _refuse_missing(missing: Iterable[Requirement]) -> None:

@@ -158,7 +158,7 @@ def find(environ: Mapping[str, str], runner: Runner, *, may_start: bool = True) 
     if on_path := shutil.which("poetry", path=environ.get("PATH")):
         found = _at(Path(on_path), "PATH", runner, environ, may_start)
         # A shim (pyenv's, asdf's) may stand for nothing.
-        return found if found.version else None
+        return found if found.version or not may_start else None
     return None
 
 

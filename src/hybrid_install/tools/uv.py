@@ -90,7 +90,10 @@ class Uv:
 
     def version(self) -> str:
         """`0.13.9`."""
-        text = self.runner.capture(self._command(["--version"]))
+        try:
+            text = self.runner.capture(self._command(["--version"]))
+        except ToolError as error:
+            raise ToolError(f"{self.path} is no uv: {error}", hint=_REPAIR) from None
         match = re.search(r"\d+(?:\.\d+)+", text)
         if not match:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
@@ -104,11 +107,18 @@ class Uv:
         return text.strip().removeprefix("--index-url ").strip().rstrip("/")
 
     def create_environment(
-        self, path: Path, interpreter: Interpreter, prompt: str | None, *, clear: bool
+        self,
+        path: Path,
+        interpreter: Interpreter,
+        prompt: str | None,
+        *,
+        clear: bool,
+        system_site_packages: bool = False,
     ) -> None:
         """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
-        argv = ["venv", str(path), "--no-project", *(["--prompt", prompt] if prompt else [])]
+        argv = ["venv", str(path), "--no-project", *([f"--prompt={prompt}"] if prompt else [])]
         argv += ["--clear"] if clear else []
+        argv += ["--system-site-packages"] if system_site_packages else []
         if interpreter.is_presumed:
             version = interpreter.executable.name.removeprefix("python")
             argv += ["--python", version, "--managed-python"]
@@ -132,7 +142,7 @@ class Uv:
     ) -> Table:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
         project = synthetic_project(requirements, access.named, target.full_version)
-        argv = ["pip", "compile", "-q", "--no-header", "--no-deps"]
+        argv = ["pip", "compile", "--no-header", "--no-deps"]
         argv += ["--python", str(target.executable), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
@@ -216,7 +226,8 @@ class InstallTarget:
     """The environment that uv installs into, and how.
 
     What is in `refresh` is built anew whatever uv's cache holds of it. `build_constraints` are
-    PEP 508 lines and bear on everything that is built.
+    PEP 508 lines and bear on everything that is built. Without an environment (not `is_virtual`)
+    Poetry does not ask who manages the interpreter.
     """
 
     python: Path
@@ -224,10 +235,12 @@ class InstallTarget:
     refresh: tuple[NormalizedName, ...] = ()
     build_constraints: tuple[str, ...] = ()
     compile_bytecode: bool = False
+    is_virtual: bool = True
 
     def argv(self) -> list[str]:
         """`uv pip install` with its target: never uv's own choice of one."""
         argv = ["pip", "install", "--python", str(self.python)]
+        argv += [] if self.is_virtual else ["--break-system-packages"]
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
         for name in self.refresh:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_install.core.credentials import Credentials, split_userinfo
+from hybrid_install.core.credentials import Credentials, refuse_odd_authority, split_userinfo
+from hybrid_install.errors import InvalidDataError
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,30 @@ from hybrid_install.core.credentials import Credentials, split_userinfo
 )
 def test_userinfo_is_taken_out(url: str, bare: str, credentials: Credentials | None) -> None:
     assert split_userinfo(url) == (bare, credentials)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1/simple",
+        "https://user:sesame/seed@h/simple",
+        "https://user:sesame seed@h/simple",
+        "https://user:sesame seed/x@h/simple",
+        "https://h:port/simple",
+        "https://h:99999/simple",
+    ],
+)
+def test_a_url_whose_host_cannot_be_told_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(InvalidDataError, match="%2F") as error:
+        refuse_odd_authority(url)
+    assert "sesame" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/simple", "https://u:p%2Fq@h:80/x y@z", "http://[::1]:80/", "file:///a b"]
+)
+def test_a_url_that_can_be_read_is_not_refused(url: str) -> None:
+    refuse_odd_authority(url)
 
 
 @given(

@@ -138,14 +138,59 @@ def test_packages_without_files_have_none() -> None:
     assert package.files == ()
 
 
+FILES = [{"file": "a-1.0.zip", "hash": "sha256:00"}, {"file": "a.whl", "hash": "sha256:11"}]
+
+
+def the_older_package(metadata: dict[str, Any], **entries: Any) -> LockedPackage:
+    package = {"name": "A_b", "version": "1.0", "optional": False, "python-versions": "*"}
+    document = {
+        "package": [{**package, **entries}],
+        "metadata": {"lock-version": "1.1", **metadata},
+    }
+    (read,) = Lockfile.from_dict(document).packages
+    return read
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1", "2.0"])
-def test_the_packages_of_older_locks_are_not_read(version: str) -> None:
-    """Their entries have no groups, and their markers are not complete."""
-    older = {"package": [{"name": "a"}], "metadata": {"lock-version": version}}
-    lock = Lockfile.from_dict(older)
-    assert lock.packages == ()
+def test_an_older_lock_has_neither_groups_nor_markers(version: str) -> None:
+    """What they say of either does not count: a lock of version 1.0 has a `marker`."""
+    entry = {**PACKAGE, "groups": 1, "markers": 1, "marker": 'os_name == "nt"', "category": "dev"}
+    lock = Lockfile.from_dict({"package": [entry], "metadata": {"lock-version": version}})
+    (package,) = lock.packages
+    assert (package.groups, package.markers) == (frozenset(), {})
     assert not lock.has_groups_and_markers
     assert lock.version_text == version
+
+
+def test_what_the_walk_needs_is_kept_as_it_is_written() -> None:
+    tables = {"dependencies": {"B": [">=1", {"path": "b"}]}, "extras": {"X": ["y (>=1)"]}}
+    package = the_package(**tables, **{"python-versions": ">=3.8"})
+    assert package.dependencies == tables["dependencies"]
+    assert package.extras == tables["extras"]
+    assert package.python_versions == ">=3.8"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "entries", "names"),
+    [
+        ({"files": {"A_b": FILES}}, {}, ["a-1.0.zip", "a.whl"]),
+        ({"files": {"A_b": FILES}}, {"files": FILES[:1]}, ["a-1.0.zip"]),
+        ({"files": {"A_b": FILES}}, {"files": []}, []),
+        # The raw name is the key.
+        ({"files": {"a-b": FILES}}, {}, []),
+        ({}, {}, []),
+        ({"files": {"A_b": FILES}}, {"source": {"type": "git", "url": "https://a.invalid"}}, []),
+        ({"files": {"A_b": FILES}}, {"source": {"type": "directory", "url": "a"}}, []),
+        ({"files": {"A_b": FILES}}, {"source": {"type": "url", "url": "https://a.invalid"}}, []),
+        ({"files": {"A_b": FILES}}, {"source": {"type": "file", "url": "d/a.whl"}}, ["a.whl"]),
+        # The oldest locks know hashes only: each stands for a file.
+        ({"hashes": {"A_b": ["00", "11"]}, "files": {"A_b": FILES}}, {}, ["00", "11"]),
+    ],
+)
+def test_where_older_locks_have_files(
+    metadata: dict[str, Any], entries: dict[str, Any], names: list[str]
+) -> None:
+    assert [file.name for file in the_older_package(metadata, **entries).files] == names
 
 
 @pytest.mark.parametrize(

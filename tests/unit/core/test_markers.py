@@ -15,6 +15,17 @@ CANDIDATE = environment(RELEASE_CANDIDATE, LINUX_X86)
 NO_EXTRAS: frozenset[str] = frozenset()
 
 
+@pytest.mark.parametrize("depth", [20, 200, 100_000])
+@pytest.mark.parametrize("opening", ["(", "(os_name == 'nt' or (os_name == 'posix' and "])
+def test_a_nested_marker_is_evaluated_or_refused(depth: int, opening: str) -> None:
+    closing = ")" * opening.count("(")
+    marker = opening * depth + "os_name == 'posix'" + closing * depth
+    try:
+        assert holds(marker, LINUX, NO_EXTRAS)
+    except InvalidDataError:
+        assert depth > 20
+
+
 @pytest.mark.parametrize(
     ("marker", "expected"),
     [

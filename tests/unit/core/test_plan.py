@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from support.fakes import distribution, installed, locked, project, sdist
+from support.fakes import distribution, installed, locked, project, sdist, wheel
 
 from hybrid_install.core.deferral import BuildPolicy, Deferral, Handover
-from hybrid_install.core.distribution import Distribution, Installed
+from hybrid_install.core.distribution import Distribution, Installed, Origin, origin_of
+from hybrid_install.core.file_choice import BinaryPolicy, Tags
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     DirectorySource,
@@ -80,8 +84,42 @@ def test_half_an_installation_is_replaced() -> None:
     ]
 
 
+OWN = Policy(BuildPolicy(), sync=True, is_virtual=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (distribution("b"), [("a", Action.INSTALL)]),
+        (distribution("a"), [("a", Action.KEEP)]),
+        (distribution("a", "0.9"), [("a", Action.DEFER)]),
+        (distribution("a", "0.9", is_whole=False), [("a", Action.DEFER)]),
+        (distribution("a", origin="file:///a"), [("a", Action.DEFER)]),
+        (distribution("a", is_whole=False), [("a", Action.REINSTALL)]),
+    ],
+)
+def test_uv_only_adds_to_an_interpreter_of_poetry_s(
+    found: Distribution, expected: list[tuple[str, Action]]
+) -> None:
+    """But for what was cut off, which Poetry takes for installed."""
+    plan = the_plan(locked("a"), present=installed(found), policy=OWN)
+    assert [(name, action) for name, _, action, _ in plan if name == "a"] == expected
+    assert [(name, action) for name, _, action, _ in plan if name == "b"] == (
+        [("b", Action.DEFER)] if found.name == "b" else []
+    )
+
+
+def test_what_poetry_takes_for_a_checkout_is_poetry_s_to_replace() -> None:
+    """It also removes the folder that makes it one."""
+    found = distribution("a", origin="/venv/src/a", has_checkout=True)
+    assert the_plan(locked("a"), present=installed(found)) == [
+        ("a", "1.0", Action.DEFER, Deferral.CHECKOUT.value)
+    ]
+
+
 def test_a_registry_package_from_elsewhere_is_replaced_without_telling_credentials() -> None:
-    found = installed(distribution("a", origin="https://me:secret@example.invalid/a.whl"))
+    origin = Origin("url", "https://me:secret@example.invalid/a.whl")
+    found = installed(distribution("a", origin=origin))
     assert the_plan(locked("a"), present=found) == [
         ("a", "1.0", Action.REINSTALL, "is installed from https://example.invalid/a.whl")
     ]
@@ -92,11 +130,88 @@ def test_what_the_system_holds_in_the_locked_version_is_kept() -> None:
     assert the_plan(locked("a"), present=found) == [("a", "1.0", Action.KEEP, "")]
 
 
+HTTPS = "https://x.invalid/a"
+GIT = GitSource(HTTPS, "main", COMMIT, None)
+URL = UrlSource("https://x.invalid/a-1.0-py3-none-any.whl", None)
+FILE = FileSource("../a-1.0-py3-none-any.whl", None, "/wheels/a-1.0-py3-none-any.whl")
+FOLDER = DirectorySource("../a", "/src/a")
+DIRECT = [
+    locked("a", source=GIT, files=[]),
+    locked("a", source=URL),
+    locked("a", source=FILE),
+    locked("a", source=FOLDER, files=[]),
+    replace(locked("a", source=FOLDER, files=[]), develop=True),
+]
+
+
+def came_from(package: LockedPackage, **facts: Any) -> Installed:
+    """`package` as Poetry would have installed it."""
+    assert not isinstance(package.source, RegistrySource)
+    origin = origin_of(package.source, develop=package.develop)
+    return installed(distribution("a", origin=origin, **facts))
+
+
+def name_of(package: LockedPackage) -> str:
+    return f"{type(package.source).__name__}{'-develop' if package.develop else ''}"
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_what_has_a_direct_origin_is_installed_by_uv(package: LockedPackage) -> None:
+    assert the_plan(package) == [("a", "1.0", Action.INSTALL, "")]
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_what_has_the_locked_origin_is_kept(package: LockedPackage) -> None:
+    assert the_plan(package, present=came_from(package)) == [("a", "1.0", Action.KEEP, "")]
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_what_was_installed_from_an_index_is_replaced(package: LockedPackage) -> None:
+    assert the_plan(package, present=installed(distribution("a"))) == [
+        ("a", "1.0", Action.REINSTALL, "is installed from an index")
+    ]
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_what_was_installed_from_elsewhere_is_replaced(package: LockedPackage) -> None:
+    found = installed(distribution("a", origin=Origin("url", "https://u:p@y.invalid/a.whl")))
+    assert the_plan(package, present=found) == [
+        ("a", "1.0", Action.REINSTALL, "is installed from https://y.invalid/a.whl")
+    ]
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_half_an_installation_from_the_locked_origin_is_replaced(package: LockedPackage) -> None:
+    assert the_plan(package, present=came_from(package, is_whole=False)) == [
+        ("a", "1.0", Action.REINSTALL, "an earlier installation of it was cut off")
+    ]
+
+
+@pytest.mark.parametrize("package", DIRECT, ids=name_of)
+def test_a_project_that_builds_another_version_than_the_locked_one_is_left_alone(
+    package: LockedPackage,
+) -> None:
+    """Poetry builds it on every run; an archive's version cannot change."""
+    found = came_from(package, version="1.1")
+    is_archive = isinstance(package.source, UrlSource | FileSource)
+    expected = (
+        (Action.REINSTALL, "1.1 is installed")
+        if is_archive
+        else (Action.DEFER, Deferral.BUILT_VERSION.value)
+    )
+    assert the_plan(package, present=found) == [("a", "1.0", *expected)]
+
+
+def test_another_version_from_elsewhere_is_replaced() -> None:
+    found = installed(distribution("a", "1.1", origin=Origin("directory", "/other")))
+    assert the_plan(DIRECT[3], present=found) == [
+        ("a", "1.0", Action.REINSTALL, "1.1 is installed")
+    ]
+
+
 DEFERRED = {
-    Deferral.GIT: locked("a", source=GitSource("https://x.invalid/a", None, COMMIT, None)),
-    Deferral.URL: locked("a", source=UrlSource("https://x.invalid/a-1.0.zip", None)),
-    Deferral.FILE: locked("a", source=FileSource("../a-1.0.zip", None)),
-    Deferral.DIRECTORY: locked("a", source=DirectorySource("../a")),
+    Deferral.GIT_REFERENCE: locked("a", source=GitSource(HTTPS, "main", None, None), files=[]),
+    Deferral.GIT_DEVELOP: replace(locked("a", source=GIT, files=[]), develop=True),
     Deferral.NO_HASHES: locked("a", files=[]),
     Deferral.FILE_FORMAT: locked("a", files=[sdist("a", suffix=".tar.bz2")]),
 }
@@ -108,20 +223,34 @@ def test_what_uv_cannot_do_is_deferred(reason: Deferral) -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [Deferral.GIT, Deferral.URL, Deferral.FILE, Deferral.DIRECTORY], ids=lambda r: r.name
-)
-def test_what_has_a_direct_origin_is_deferred_even_where_it_is_installed(reason: Deferral) -> None:
-    """Only Poetry compares origins."""
-    found = installed(distribution("a", origin="https://x.invalid/a"))
-    assert the_plan(DEFERRED[reason], present=found) == [("a", "1.0", Action.DEFER, reason.value)]
-
-
-@pytest.mark.parametrize(
     "reason", [Deferral.NO_HASHES, Deferral.FILE_FORMAT], ids=lambda reason: reason.name
 )
 def test_what_is_installed_from_an_index_as_locked_needs_nobody(reason: Deferral) -> None:
     found = installed(distribution("a"))
     assert the_plan(DEFERRED[reason], present=found) == [("a", "1.0", Action.KEEP, "")]
+
+
+FITTING, FOREIGN = (wheel("a", tag=f"cp311-cp311-{name}") for name in ("linux", "windows"))
+
+
+def the_files(tags: Tags | None, policy: BinaryPolicy | None = None) -> list[str]:
+    """The file names of an operation, best first."""
+    package = locked("a", files=[sdist("a"), FOREIGN, wheel("a"), FITTING])
+    build = BuildPolicy(policy or BinaryPolicy())
+    (operation,) = make_plan([package], {}, project(), Policy(build, tags)).operations
+    return [file.name for file in operation.files]
+
+
+def test_an_operation_names_the_files_that_fit_the_target_best_first() -> None:
+    tags = {"cp311-cp311-linux": 0, "py3-none-any": 1}
+    expected = [FITTING.name, wheel("a").name, sdist("a").name]
+    assert the_files(tags) == expected
+    assert the_files(tags, BinaryPolicy(only_binary=frozenset({":all:"}))) == expected[:2]
+    assert the_files(tags, BinaryPolicy(no_binary=frozenset({"a"}))) == expected[2:]
+
+
+def test_without_a_target_an_operation_names_all_files() -> None:
+    assert the_files(None) == [FOREIGN.name, wheel("a").name, FITTING.name, sdist("a").name]
 
 
 def test_a_wrong_version_of_what_uv_cannot_do_is_deferred() -> None:
@@ -144,9 +273,9 @@ def test_several_versions_of_one_name_are_deferred_and_sorted() -> None:
 def test_without_directories_only_new_ones_are_left_out() -> None:
     here, missing = (locked(name, source=DirectorySource(f"../{name}")) for name in "ab")
     policy = Policy(BuildPolicy(), no_directory=True)
-    found = installed(distribution("a", origin="file:///a"))
+    found = installed(distribution("a", origin=Origin("directory", "/elsewhere")))
     assert the_plan(here, missing, present=found, policy=policy) == [
-        ("a", "1.0", Action.DEFER, Deferral.DIRECTORY.value)
+        ("a", "1.0", Action.REINSTALL, "is installed from /elsewhere")
     ]
 
 
@@ -274,4 +403,4 @@ def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None
 
 
 def test_a_handover_leaves_everything_to_poetry() -> None:
-    assert Plan((), Handover.OLD_LOCK).leaves_work_to_poetry
+    assert Plan((), Handover.UNKNOWN_INTERPRETER).leaves_work_to_poetry

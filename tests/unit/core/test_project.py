@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from support.documents import any_document
 
 from hybrid_install.core.freshness import content_hash
-from hybrid_install.core.model import DEFAULT_INDEX, Index, NormalizedName, Priority, normalize_name
+from hybrid_install.core.model import DEFAULT_INDEX, Index, Priority, normalize_name
 from hybrid_install.core.project import Project, is_single_page
 from hybrid_install.errors import HybridInstallError, InvalidDataError, ProjectError
 
@@ -48,13 +48,12 @@ def test_a_whole_project() -> None:
     assert groups == {"main": False, "dev-tools": False, "docs": True, "lint": False}
     assert project.extras == {"e-x"}
     assert project.indexes == (DEFAULT_INDEX, Index("A", URL, Priority.SUPPLEMENTAL))
-    assert project.build_constraints == {"foo-bar"}
+    assert project.build_constraints == {"foo-bar": {"setuptools": "<80"}}
 
 
 def test_a_project_of_nothing_but_a_name() -> None:
     project = Project.from_dict({"project": {"name": "a"}})
-    none: frozenset[NormalizedName] = frozenset()
-    assert project == Project(normalize_name("a"), True, "*", (), none, (DEFAULT_INDEX,), none)
+    assert project == Project(normalize_name("a"), True, "*", (), frozenset(), (DEFAULT_INDEX,), {})
 
 
 def test_without_package_mode_no_name_is_needed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import tomli
@@ -10,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import digest, requirement, sdist, wheel
 
-from hybrid_install.core.model import DEFAULT_INDEX, Hash, Index, LockedFile, normalize_name
+from hybrid_install.core.git_urls import git_url
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    DirectorySource,
+    DirectSource,
+    FileSource,
+    GitSource,
+    Hash,
+    Index,
+    LockedFile,
+    UrlSource,
+    normalize_name,
+)
 from hybrid_install.core.pylock import (
     OfferedFile,
     PinnedFile,
@@ -19,7 +32,7 @@ from hybrid_install.core.pylock import (
     read_offers,
     synthetic_project,
 )
-from hybrid_install.core.requirements import Requirement
+from hybrid_install.core.requirements import DirectRequirement, Requirement
 from hybrid_install.core.uv_config import NamedIndex
 from hybrid_install.errors import InvalidDataError, ToolError
 
@@ -30,6 +43,7 @@ NAMED = {
     Index("unused", "https://unused.invalid"): NamedIndex("hi2", "https://unused.invalid"),
 }
 WHEEL, SDIST = wheel("a"), sdist("a")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def offered(file: LockedFile, *hashes: Hash, size: int | None = None) -> OfferedFile:
@@ -37,7 +51,7 @@ def offered(file: LockedFile, *hashes: Hash, size: int | None = None) -> Offered
 
 
 def pinned(file: LockedFile, size: int | None = None) -> PinnedFile:
-    return PinnedFile(f"https://files.invalid/{file.name}", file.hash, file.is_wheel, size)
+    return PinnedFile(file.name, f"https://files.invalid/{file.name}", file.hash, size)
 
 
 A = requirement("a", files=[WHEEL, SDIST])
@@ -113,47 +127,58 @@ def test_an_answer_of_another_shape_is_an_error_that_names_the_place(
 def test_a_file_is_known_by_the_last_segment_of_its_url() -> None:
     file = OfferedFile("https://x.invalid/p/a-1.0%2Bcpu-py3-none-any.whl?sig=b.zip#sha256=0", ())
     assert file.name == "a-1.0+cpu-py3-none-any.whl"
-    assert file.is_wheel
+
+
+@pytest.mark.parametrize("name", ["a.whl", "a.WHL", "a.whl.zip", "a.zip"])
+def test_a_pinned_file_is_a_wheel_by_its_name(name: str) -> None:
+    assert PinnedFile(name, "u", WHEEL.hash, None).is_wheel is name.endswith(".whl")
 
 
 def test_a_file_whose_hash_is_locked_is_chosen() -> None:
-    assert choose(A, (offered(WHEEL, WHEEL.hash, size=7),)) == (pinned(WHEEL, 7),)
+    assert choose(A, (offered(WHEEL, WHEEL.hash, size=7),)) == pinned(WHEEL, 7)
 
 
 def test_a_file_whose_hash_is_locked_is_chosen_under_any_name() -> None:
-    renamed = OfferedFile("https://files.invalid/other.whl", (WHEEL.hash,))
-    assert choose(A, (renamed,)) == (PinnedFile(renamed.url, WHEEL.hash, is_wheel=True, size=None),)
+    """What it is, is known by the lock's name for it."""
+    renamed = OfferedFile("https://files.invalid/other", (WHEEL.hash,))
+    assert choose(A, (renamed,)) == PinnedFile(WHEEL.name, renamed.url, WHEEL.hash, None)
 
 
 def test_the_locked_one_of_several_offered_hashes_is_demanded() -> None:
     other = Hash("sha512", digest("other"))
-    assert choose(A, (offered(WHEEL, other, WHEEL.hash),)) == (pinned(WHEEL),)
+    assert choose(A, (offered(WHEEL, other, WHEEL.hash),)) == pinned(WHEEL)
 
 
 def test_where_the_index_states_no_hash_the_locked_one_of_that_name_is_demanded() -> None:
-    assert choose(A, (offered(WHEEL),)) == (pinned(WHEEL),)
+    assert choose(A, (offered(WHEEL),)) == pinned(WHEEL)
+
+
+def test_where_the_index_states_another_algorithm_the_locked_hash_is_demanded() -> None:
+    assert choose(A, (offered(WHEEL, Hash("md5", "00")),)) == pinned(WHEEL)
 
 
 def test_a_file_of_another_name_without_a_hash_is_not_believed() -> None:
-    assert choose(A, (offered(wheel("a", tag="cp311-cp311-any")),)) == ()
+    assert choose(A, (offered(wheel("a", tag="cp311-cp311-any")),)) is None
 
 
 def test_files_that_are_not_locked_are_left_out() -> None:
     later = wheel("a", tag="cp311-cp311-linux_x86_64")
     offer = (offered(later, later.hash), offered(SDIST, SDIST.hash))
-    assert choose(A, offer) == (pinned(SDIST),)
+    assert choose(A, offer) == pinned(SDIST)
 
 
-def test_wheels_are_preferred_and_all_of_them_are_kept() -> None:
-    """Which of them suits the target is for uv to say."""
+def test_the_requirement_s_order_counts_and_not_the_index_s() -> None:
+    """Which of them suits the target has been said before."""
     second = wheel("a", tag="cp311-cp311-linux_x86_64")
-    both = requirement("a", files=[WHEEL, SDIST, second])
+    both = requirement("a", files=[second, WHEEL, SDIST])
     offer = tuple(offered(file, file.hash) for file in (SDIST, WHEEL, second))
-    assert choose(both, offer) == (pinned(WHEEL), pinned(second))
+    assert choose(both, offer) == pinned(second)
+    assert choose(both, offer[:2]) == pinned(WHEEL)
+    assert choose(both, offer[:1]) == pinned(SDIST)
 
 
 def test_nothing_offered_is_nothing_chosen() -> None:
-    assert choose(A, ()) == ()
+    assert choose(A, ()) is None
 
 
 def test_a_locked_name_with_other_contents_is_refused_by_package_file_and_index() -> None:
@@ -168,14 +193,13 @@ def test_a_locked_name_with_other_contents_is_refused_by_package_file_and_index(
 
 def test_a_changed_wheel_is_left_out_where_the_locked_sdist_remains() -> None:
     wrong = Hash("sha256", digest("something else"))
-    assert choose(A, (offered(WHEEL, wrong), offered(SDIST, SDIST.hash))) == (pinned(SDIST),)
+    assert choose(A, (offered(WHEEL, wrong), offered(SDIST, SDIST.hash))) == pinned(SDIST)
 
 
-def test_the_pylock_names_one_index_and_exact_files_for_each_package() -> None:
-    wheels = (requirement("a"), (pinned(WHEEL, 7), pinned(wheel("a", tag="cp311-cp311-any"))))
-    source = (requirement("b", "2.0", PRIVATE, [sdist("b", "2.0")]), (pinned(sdist("b", "2.0")),))
-    other = wheel("a", tag="cp311-cp311-any")
-    assert tomli.loads(pylock([wheels, source], NAMED)) == {
+def test_the_pylock_names_one_index_and_one_file_for_each_package() -> None:
+    wheel_of_a = (requirement("a"), pinned(WHEEL, 7))
+    sdist_of_b = (requirement("b", "2.0", PRIVATE, [sdist("b", "2.0")]), pinned(sdist("b", "2.0")))
+    assert tomli.loads(pylock([wheel_of_a, sdist_of_b], [], NAMED)) == {
         "lock-version": "1.0",
         "created-by": "hybrid-install",
         "packages": [
@@ -188,10 +212,6 @@ def test_the_pylock_names_one_index_and_exact_files_for_each_package() -> None:
                         "url": f"https://files.invalid/{WHEEL.name}",
                         "size": 7,
                         "hashes": {"sha256": WHEEL.hash.digest},
-                    },
-                    {
-                        "url": f"https://files.invalid/{other.name}",
-                        "hashes": {"sha256": other.hash.digest},
                     },
                 ],
             },
@@ -208,6 +228,65 @@ def test_the_pylock_names_one_index_and_exact_files_for_each_package() -> None:
     }
 
 
+HASHES = {"sha256": WHEEL.hash.digest}
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        (
+            GitSource("git@x.invalid:o/a.git", "main", COMMIT, "sub/dir"),
+            {
+                "vcs": {
+                    "type": "git",
+                    "url": "ssh://git@x.invalid/o/a.git",
+                    "commit-id": COMMIT,
+                    "requested-revision": "main",
+                    "subdirectory": "sub/dir",
+                }
+            },
+        ),
+        (
+            GitSource("https://x.invalid/a", None, COMMIT, None),
+            {"vcs": {"type": "git", "url": "https://x.invalid/a", "commit-id": COMMIT}},
+        ),
+        (
+            UrlSource("https://x.invalid/a.whl?sig=1#sha256=00", None),
+            {"archive": {"url": "https://x.invalid/a.whl?sig=1", "hashes": HASHES}},
+        ),
+        (
+            UrlSource("https://x.invalid/a.zip", "sub"),
+            {
+                "archive": {
+                    "url": "https://x.invalid/a.zip",
+                    "subdirectory": "sub",
+                    "hashes": HASHES,
+                }
+            },
+        ),
+        (
+            FileSource("../a b.whl", None, "/src/a b.whl"),
+            {"archive": {"path": "/src/a b.whl", "hashes": HASHES}},
+        ),
+        (
+            DirectorySource("../a b", "/src/a b"),
+            {"directory": {"path": "/src/a b", "editable": False}},
+        ),
+    ],
+)
+def test_what_is_from_no_index_has_its_place(source: DirectSource, place: dict[str, Any]) -> None:
+    """Without a version: what a project on disk builds may differ from what was locked."""
+    each = DirectRequirement(normalize_name("a"), "1.0", source, WHEEL.hash)
+    assert tomli.loads(pylock([], [each], NAMED))["packages"] == [{"name": "a", **place}]
+
+
+def test_a_project_in_develop_mode_is_editable() -> None:
+    source = DirectorySource("../a", "/src/a")
+    each = DirectRequirement(normalize_name("a"), "1.0", source, None, develop=True)
+    (package,) = tomli.loads(pylock([], [each], NAMED))["packages"]
+    assert package == {"name": "a", "directory": {"path": "/src/a", "editable": True}}
+
+
 HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
@@ -220,11 +299,40 @@ def test_no_string_breaks_out_of_the_toml(name: str, version: str, url: str) -> 
     question = tomli.loads(synthetic_project([hostile], named, version))
     assert question["project"]["dependencies"] == [hostile.pin]
     assert question["tool"]["uv"]["index"] == [{"name": name, "url": url, "explicit": True}]
-    file = PinnedFile(url, Hash("sha256", version), is_wheel=True, size=None)
-    (package,) = tomli.loads(pylock([(hostile, (file,))], named))["packages"]
+    file = PinnedFile("a.whl", url, Hash("sha256", version), None)
+    (package,) = tomli.loads(pylock([(hostile, file)], [], named))["packages"]
     assert package == {
         "name": normalize_name(name),
         "version": version,
         "index": url.rstrip("/"),
         "wheels": [{"url": url, "hashes": {"sha256": version}}],
     }
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_no_string_of_a_direct_origin_breaks_out_either(name: str, text: str, other: str) -> None:
+    def place(source: DirectSource) -> dict[str, Any]:
+        each = DirectRequirement(normalize_name(name), "1.0", source, Hash("sha256", other))
+        (package,) = tomli.loads(pylock([], [each], {}))["packages"]
+        assert package.pop("name") == normalize_name(name)
+        (found,) = package.values()
+        assert isinstance(found, dict)
+        return found
+
+    def filled(**values: str | None) -> dict[str, str]:
+        return {key.replace("_", "-"): value for key, value in values.items() if value}
+
+    hashes = {"hashes": {"sha256": other}}
+    repository = f"https://x.invalid/{quote(text)}"
+    vcs = filled(requested_revision=other, subdirectory=text)
+    assert place(GitSource(repository, other, text, text)) == {
+        "type": "git",
+        "url": git_url(repository),
+        "commit-id": text,
+        **vcs,
+    }
+    below = filled(subdirectory=text)
+    archive = {"url": text.partition("#")[0], **below, **hashes}
+    assert place(UrlSource(archive["url"], text)) == archive
+    assert place(FileSource("", text, other)) == {"path": other, **below, **hashes}
+    assert place(DirectorySource("", other)) == {"path": other, "editable": False}

@@ -23,6 +23,18 @@ def test_userinfo_never_survives(user: str, password: str, scheme: str, before: 
     )
 
 
+PASSWORDS = st.text(
+    st.characters(exclude_characters="@\n", exclude_categories=["C"]), min_size=8
+).filter(lambda text: "://" not in text and not text[0].isdigit())
+
+
+@given(PASSWORDS)
+def test_nor_does_a_password_that_nobody_has_encoded(password: str) -> None:
+    """Where a slash or a blank ends the authority too early; as well as that can be told."""
+    shown = without_credentials(f"see https://user:{password}@example.invalid/simple!")
+    assert shown == "see https://example.invalid/simple!"
+
+
 @given(st.text().filter(lambda text: "://" not in text))
 def test_text_without_a_url_is_unchanged(text: str) -> None:
     assert without_credentials(text) == text
@@ -40,6 +52,11 @@ def test_what_was_redacted_once_has_nothing_left_to_redact(text: str) -> None:
         ("https://u:p@h/x https://v:q@i/y", "https://h/x https://i/y"),
         ("https://u:p@ss@h/x", "https://h/x"),
         ("https://token@h", "https://h"),
+        ("https://u:a b/c@h/x", "https://h/x"),
+        ("https://u:a/b@h/x, https://v:c d@i/y", "https://h/x, https://i/y"),
+        ("https://h:8080/x of me@h", "https://h:8080/x of me@h"),
+        ("https://[::1]:8080/x of me@h", "https://[::1]:8080/x of me@h"),
+        ("git+https://u:p@h/x.git@v1.0", "git+https://h/x.git@v1.0"),
         ("https://u:@h", "https://h"),
         ("https://h/@scope/package", "https://h/@scope/package"),
         ("https://h/a#egg=b@c", "https://h/a#egg=b@c"),

@@ -4,32 +4,47 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import digest, install_operation, locked, project, requirement, sdist, wheel
 
-from hybrid_install.core.deferral import BuildPolicy
+from hybrid_install.core.deferral import BuildPolicy, Deferral
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
+    DirectorySource,
+    DirectSource,
+    FileSource,
     GitSource,
+    Hash,
     Index,
     LockedPackage,
     RegistrySource,
     UrlSource,
 )
 from hybrid_install.core.plan import Action, Operation, Policy, make_plan
-from hybrid_install.core.requirements import RequirementsMap, export_text, requirements_txt
+from hybrid_install.core.requirements import (
+    DirectRequirement,
+    RequirementsMap,
+    export_text,
+    requirements_txt,
+)
 
 ALPHA = Index("alpha", "https://me:secret@alpha.invalid/simple")
 BETA = Index("beta", "https://beta.invalid/simple")
+
+COMMIT = "c0ffee" * 6 + "beef"
+ZIP = sdist("zip-of-url", suffix=".zip")
 
 PACKAGES = [
     locked("zope", files=[sdist("zope"), wheel("zope")]),
     locked("a"),
     locked("torch", "2.0+cpu", source=RegistrySource("beta")),
     locked("internal", source=RegistrySource("alpha")),
-    locked("from-git", source=GitSource("https://me:secret@x.invalid/g", "main", "c0ffee", None)),
+    locked("from-git", source=GitSource("https://me:secret@x.invalid/g", "main", COMMIT, None)),
     locked("from-url", source=UrlSource("https://me:secret@x.invalid/u.zip?token=t", None)),
+    locked("zip-of-url", source=UrlSource(f"https://x.invalid/{ZIP.name}", None), files=[ZIP]),
+    locked("b-folder", source=DirectorySource("../b folder", "/src/b folder"), files=[]),
 ]
 
 
@@ -60,9 +75,14 @@ internal===1.0 \\
 torch===2.0+cpu \\
 {hash_of("torch-2.0+cpu-py3-none-any.whl")}
 
+# from no index:
+./../b folder
+zip-of-url @ https://x.invalid/{ZIP.name} \\
+{hash_of(ZIP.name)}
+
 # left to Poetry:
-# from-git 1.0 (git+https://x.invalid/g@c0ffee): it is a git dependency
-# from-url 1.0 (https://x.invalid/u.zip?...): it is an archive behind a url
+# from-git 1.0 (git+https://x.invalid/g@{COMMIT}): {Deferral.URL_CREDENTIALS.value}
+# from-url 1.0 (https://x.invalid/u.zip?...): {Deferral.URL_CREDENTIALS.value}
 """
 
 
@@ -79,10 +99,12 @@ def test_no_secret_is_exported() -> None:
     assert "token=" not in EXPORTED
 
 
-def test_what_is_not_from_an_index_is_in_no_map() -> None:
+def test_what_is_not_from_an_index_is_in_none_of_theirs() -> None:
     removal = Operation(locked("gone").name, "1.0", Action.REMOVE, "")
     git = replace(install_operation(PACKAGES[4]), index=None)
-    assert RequirementsMap.of([removal, git]).by_index == ()
+    grouped = RequirementsMap.of([removal, git])
+    assert grouped.by_index == ()
+    assert [each.name for each in grouped.direct] == ["from-git"]
 
 
 def test_the_default_index_comes_first_and_the_others_by_name() -> None:
@@ -112,6 +134,101 @@ def test_pins_are_exact_and_each_hash_is_named_once() -> None:
 def test_the_text_for_uv_has_a_hash_a_line() -> None:
     text = requirements_txt([requirement("b"), requirement("a", "2.0", files=[])])
     assert text == f"b===1.0 \\\n{hash_of('b-1.0-py3-none-any.whl')}\na===2.0\n"
+
+
+A_B, C = locked("a-b").name, locked("c").name
+REPOSITORY = "https://x.invalid/g"
+
+
+def direct(source: DirectSource, locked_hash: Hash | None = None) -> DirectRequirement:
+    return DirectRequirement(A_B, "1.0", source, locked_hash)
+
+
+SHA = Hash("sha256", "00")
+LINES = [
+    (GitSource(REPOSITORY, "main", COMMIT, None), f"a-b @ git+{REPOSITORY}@{COMMIT}", None),
+    (
+        GitSource(REPOSITORY, "main", COMMIT, "sub/dir"),
+        f"a-b @ git+{REPOSITORY}@{COMMIT}#subdirectory=sub/dir",
+        None,
+    ),
+    (
+        GitSource("git@x.invalid:o/g.git", "main", COMMIT, None),
+        f"a-b @ git+ssh://git@x.invalid/o/g.git@{COMMIT}",
+        None,
+    ),
+    (
+        UrlSource("https://x.invalid/a.zip?sig=b%20c#sha256=00", None),
+        "a-b @ https://x.invalid/a.zip?sig=b%20c",
+        None,
+    ),
+    (
+        UrlSource("https://x.invalid/a.zip#egg=a", "sub"),
+        "a-b @ https://x.invalid/a.zip#subdirectory=sub",
+        None,
+    ),
+    (
+        FileSource("../w/a b.zip", None, "/w/a b.zip"),
+        "a-b @ file:///w/a%20b.zip",
+        "./../w/a b.zip",
+    ),
+    (
+        FileSource("w/a.zip", "sub", "/w/ü#?%.zip"),
+        "a-b @ file:///w/%C3%BC%23%3F%25.zip#subdirectory=sub",
+        "./w/a.zip",
+    ),
+    (DirectorySource("../a b", "/src/a b"), "a-b @ file:///src/a%20b", "./../a b"),
+]
+
+
+@pytest.mark.parametrize(("source", "line", "portable"), LINES)
+def test_what_is_from_no_index_is_a_line(
+    source: DirectSource, line: str, portable: str | None
+) -> None:
+    hashed = " \\\n    --hash=sha256:00"
+    assert direct(source).line() == line
+    assert direct(source, SHA).line() == f"{line}{hashed}"
+    assert direct(source).portable_line() == (portable or line)
+    assert direct(source, SHA).portable_line() == f"{portable or line}{hashed}"
+
+
+def test_a_project_in_develop_mode_is_an_editable_line() -> None:
+    editable = replace(direct(DirectorySource("../a b", "/src/a b")), develop=True)
+    assert editable.line() == "-e file:///src/a%20b"
+    assert editable.portable_line() == "-e ./../a b"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_built", "is_folder"),
+    [
+        (GitSource(REPOSITORY, "main", COMMIT, None), True, False),
+        (UrlSource("https://x.invalid/a.whl", None), False, False),
+        (UrlSource("https://x.invalid/a.whl?sig=1#sha256=00", None), False, False),
+        (UrlSource("https://x.invalid/a.zip?file=a.whl", None), True, False),
+        (UrlSource("https://x.invalid/a.zip#a.whl", None), True, False),
+        (FileSource("a.whl", None), False, False),
+        (FileSource("a.tar.gz", None), True, False),
+        (DirectorySource("../a.whl"), True, True),
+    ],
+)
+def test_what_is_built_and_what_may_have_changed_on_disk(
+    source: DirectSource, is_built: bool, is_folder: bool
+) -> None:
+    assert (direct(source).is_built, direct(source).is_folder) == (is_built, is_folder)
+
+
+def test_a_part_of_the_map() -> None:
+    built = requirement("c", files=[sdist("c")])
+    grouped = RequirementsMap(
+        ((DEFAULT_INDEX, (requirement("a"),)), (BETA, (built,))),
+        (direct(DirectorySource("../a")),),
+    )
+    assert grouped.names == {"a", "a-b", "c"}
+    assert grouped.built == {"a-b", "c"}
+    part = grouped.only(frozenset({A_B, C}))
+    assert part == RequirementsMap(((BETA, (built,)),), grouped.direct)
+    assert grouped.only(frozenset()) == RequirementsMap(())
+    assert grouped.only(grouped.names) == grouped
 
 
 def test_nothing_to_install_exports_a_headline() -> None:

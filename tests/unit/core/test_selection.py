@@ -130,8 +130,13 @@ _EXTRAS = "the project's extras: a-b, c"
 )  # fmt: skip
 def test_refusals(options: SelectionOptions, message: str, hint: str) -> None:
     with pytest.raises(SelectionError) as error:
-        wanted(options, PROJECT, lock_of())
+        checked(options)
     assert (error.value.message, error.value.hint) == (message, hint)
+
+
+def checked(options: SelectionOptions) -> Wanted:
+    options.refuse_conflicts()
+    return wanted(options, PROJECT, lock_of())
 
 
 def test_hints_where_there_is_nothing_to_choose_from() -> None:

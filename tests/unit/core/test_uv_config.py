@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.model import DEFAULT_INDEX, Index, Priority
-from hybrid_install.core.uv_config import IndexAccess, NamedIndex, toml_string
+from hybrid_install.core.uv_config import IndexAccess, NamedIndex, Trust, toml_string
 
 PRIMARY = Index("one", "https://one.invalid")
 SECOND = Index("two", "https://two.invalid")
 SUPPLEMENTAL = Index("three", "https://three.invalid", Priority.SUPPLEMENTAL)
 EXPLICIT = Index("four", "https://four.invalid", Priority.EXPLICIT)
 EXPLICIT_DEFAULT = Index("PyPI", None, Priority.EXPLICIT)
+
+
+NOTHING_ELSE: dict[str, object] = {"no-sources": True, "config-settings-package": {}}
 
 
 def access(*indexes: Index, **credentials: Credentials) -> IndexAccess:
@@ -47,8 +50,44 @@ def test_what_a_build_may_search(indexes: list[Index], expected: list[dict[str, 
 
 def test_one_index_alone_is_the_default_even_if_it_is_explicit() -> None:
     alone = access(DEFAULT_INDEX, EXPLICIT)
-    assert tomli.loads(alone.uv_toml_of(EXPLICIT)) == {"index": [table(1, default=True)]}
-    assert alone.uv_toml_of(DEFAULT_INDEX) == ""
+    document = tomli.loads(alone.uv_toml_of(EXPLICIT))
+    assert document == {**NOTHING_ELSE, "index": [table(1, default=True)]}
+    assert tomli.loads(alone.uv_toml_of(DEFAULT_INDEX)) == NOTHING_ELSE
+
+
+def test_a_mirror_stands_in_for_the_default_index() -> None:
+    mirror = NamedIndex("hi0", "https://mirror.invalid", is_mirror=True)
+    known = IndexAccess({DEFAULT_INDEX: mirror, EXPLICIT: NamedIndex("hi1", "https://1")})
+    default = {"name": "hi0", "url": "https://mirror.invalid", "default": True}
+    assert tomli.loads(known.uv_toml())["index"] == [default, table(1, explicit=True)]
+    assert tomli.loads(known.uv_toml_of(DEFAULT_INDEX))["index"] == [default]
+
+
+def test_a_page_of_links_is_named_as_one() -> None:
+    known = IndexAccess({PRIMARY: NamedIndex("hi0", "https://0/p.html", is_page=True)})
+    (only,) = tomli.loads(known.uv_toml())["index"]
+    expected = {"name": "hi0", "url": "https://0/p.html", "format": "flat", "default": True}
+    assert only == expected
+
+
+def test_build_backends_are_told_by_package() -> None:
+    settings: dict[str, dict[str, str | list[str]]] = {
+        "b": {"--opt": 'a "quoted"\nvalue', "list": ["x", "\x7f"]},
+        "a.odd name": {},
+    }
+    known = IndexAccess({DEFAULT_INDEX: NamedIndex("hi0", "u")}, config_settings=settings)
+    for text in (known.uv_toml(), known.uv_toml_of(DEFAULT_INDEX)):
+        document = tomli.loads(text)
+        assert document == {"no-sources": True, "config-settings-package": settings}
+        assert list(document["config-settings-package"]) == ["a.odd name", "b"]
+
+
+def test_a_bundle_is_a_file_and_a_client_certificate_a_variable() -> None:
+    known = IndexAccess({}, trust=Trust("the bundle", "/me.pem", ("x.invalid",)))
+    assert known.files() == {"authorities.pem": "the bundle"}
+    assert known.variables() == {"SSL_CLIENT_CERT": "/me.pem"}
+    assert IndexAccess({}).files() == {}
+    assert "the bundle" not in repr(known)
 
 
 SECRET = Credentials("user-of-mine", "password-of-mine")

@@ -12,6 +12,7 @@ from findpython.providers import ALL_PROVIDERS
 from packaging.version import Version
 
 from hybrid_install.environment import discovery
+from hybrid_install.environment.discovery import Provision
 from hybrid_install.errors import TargetError, UsageError
 
 
@@ -236,19 +237,54 @@ def test_whether_it_is_the_wanted_version(found: str, wanted: str, answer: bool)
 @pytest.mark.parametrize(
     ("python_versions", "version"),
     [
-        ("*", "3.14"),
-        ("^3.11", "3.14"),
-        (">=3.10,<3.13", "3.12"),
-        ("~3.9", "3.9"),
-        ("~3.9 || ~3.11", "3.11"),
-        (">=3.12.4,<3.13", "3.12.4"),
-        ("3.12.3", "3.12.3"),
-        ("==3.12.3", "3.12.3"),
-        ("== 3.12.3", "3.12.3"),
+        ("*", Provision("3.14", "3.14.39")),
+        ("^3.11", Provision("3.14", "3.14.39")),
+        (">=3.10,<3.13", Provision("3.12", "3.12.39")),
+        ("~3.9", Provision("3.9", "3.9.39")),
+        ("~3.9 || ~3.11", Provision("3.11", "3.11.39")),
+        (">=3.12.4,<3.13", Provision("3.12", "3.12.39")),
+        (">=3.12.4,<3.12.9", Provision(">=3.12.4,<=3.12.8", "3.12.8")),
+        ("3.12.3", Provision("3.12.3", "3.12.3")),
+        ("==3.12.3", Provision("3.12.3", "3.12.3")),
+        ("== 3.12.3", Provision("3.12.3", "3.12.3")),
         ("<3.8", None),
         (">=3.99", None),
         (">=4", None),
     ],
 )
-def test_what_uv_is_to_provide(python_versions: str, version: str | None) -> None:
+def test_what_uv_is_to_provide(python_versions: str, version: Provision | None) -> None:
+    """The newest patch release that is allowed, not the oldest."""
     assert discovery.newest_allowed(python_versions) == version
+
+
+@pytest.mark.parametrize(
+    ("version", "python_versions", "provision"),
+    [
+        ("3.12", "*", Provision("3.12", "3.12.39")),
+        ("3.12", ">=3.12.1", Provision("3.12", "3.12.39")),
+        ("3.12", ">=3.12.1,<3.12.5", Provision(">=3.12.1,<=3.12.4", "3.12.4")),
+        ("3.12", "<3.12", Provision("3.12", "3.12.0")),
+        ("3.12.1", "*", Provision("3.12.1", "3.12.1")),
+        ("3", "~3.11", Provision("3.11", "3.11.39")),
+        ("4", "*", Provision("4", "4.0.0")),
+    ],
+)
+def test_what_uv_is_to_provide_for_a_version(
+    version: str, python_versions: str, provision: Provision
+) -> None:
+    assert discovery.provision(version, python_versions) == provision
+
+
+def test_interpreters_that_poetry_provides(machine: Machine, tmp_path: Path) -> None:
+    """`poetry python install` keeps them in a folder of its own, some a level deeper."""
+    machine.add("python3.10", "3.10.9")
+    provided = tmp_path / "data" / "python"
+    for place, version in (("cpython@3.11.2/bin", "3.11.2"), ("cpython@3.12.1/install/bin", "")):
+        python = provided / place / f"python{version[:4] or 3.12}"
+        python.parent.mkdir(parents=True)
+        python.write_text("#!/bin/sh\necho 3.11.2\n" if version else "#!/bin/sh\nexit 1\n")
+        python.chmod(0o755)
+    assert discovery.compatible_python(">=3.11", {}, provided) == (
+        provided / "cpython@3.11.2" / "bin" / "python3.11"
+    )
+    assert discovery.compatible_python(">=3.11", {}) is None

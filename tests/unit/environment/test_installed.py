@@ -14,7 +14,7 @@ from support.fakes import interpreter
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.environment.installed import installed
+from hybrid_install.environment.installed import distributions, installed
 
 
 @pytest.fixture
@@ -44,6 +44,43 @@ def test_a_whole_distribution(target: Interpreter) -> None:
 def test_names_are_normalized(target: Interpreter) -> None:
     dist_info(site(target), "Some.Odd_Name")
     assert list(installed(target)) == ["some-odd-name"]
+
+
+@pytest.mark.parametrize("name", ["/", ".", "..", "-x", "--system", "a b", "a;b", "ä"])
+def test_what_is_no_name_is_no_distribution(target: Interpreter, name: str) -> None:
+    """It never reaches a command line."""
+    dist_info(site(target), "x", files={"METADATA": f"Name: {name}\nVersion: 1.0\n"})
+    assert installed(target) == {}
+
+
+def test_a_distribution_that_another_hides_is_seen(target: Interpreter, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    dist_info(site(target), "a", "1.0")
+    dist_info(outside, "a", "2.0")
+    both = replace(target, sys_path=(*target.sys_path, outside))
+    assert [each.version for each in distributions(both)] == ["1.0", "2.0"]
+    assert [each.version for each in installed(both).values()] == ["1.0"]
+
+
+@pytest.mark.parametrize("line", ["/a\0b", "a\0b", "loop/x"])
+def test_an_odd_line_of_a_path_file(target: Interpreter, line: str) -> None:
+    dist_info(site(target), "a")
+    (site(target) / "loop").symlink_to("loop")
+    (site(target) / "a.pth").write_text(f"{line}\n", "utf-8")
+    assert the_only(target).name == "a"
+
+
+def test_a_direct_url_nested_too_deeply(target: Interpreter) -> None:
+    dist_info(site(target), "a", files={"direct_url.json": "[" * 100_000})
+    assert the_only(target).origin == "an unreadable direct_url.json"
+
+
+def test_a_folder_in_src_makes_it_a_checkout(target: Interpreter) -> None:
+    dist_info(site(target), "a")
+    (target.prefix / "src" / "a").mkdir(parents=True)
+    assert the_only(target) == replace(
+        A, origin=str(target.prefix / "src" / "a"), has_checkout=True
+    )
 
 
 @pytest.mark.parametrize("missing", ["INSTALLER", "RECORD"])

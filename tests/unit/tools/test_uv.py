@@ -85,7 +85,7 @@ def created(prompt: str | None, version: str | None, *, clear: bool) -> list[str
     runner = FakeRunner()
     target = interpreter(Path("/usr"))
     if version:
-        target = presumed(version)
+        target = presumed(version, "3.12.1")
     uv(runner).create_environment(Path("/new"), target, prompt, clear=clear)
     assert runner.streamed == runner.commands
     return list(runner.only.argv)
@@ -97,7 +97,7 @@ VENV = ["/uv", "venv", "/new", "--no-project"]
 def test_an_environment_is_made_with_the_very_interpreter_and_no_other() -> None:
     assert created("p-py3.11", None, clear=False) == [
         *VENV,
-        *("--prompt", "p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+        *("--prompt=p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
     ]
 
 
@@ -164,7 +164,7 @@ def test_requirements_are_installed_with_hashes_and_nothing_else() -> None:
     pinned = [requirement("a"), requirement("b")]
     target = InstallTarget(PYTHON, (normalize_name("b"),), compile_bytecode=True)
     uv(runner).install_requirements(DEFAULT_INDEX, pinned, access(), target)
-    assert folder == {"requirements.txt": requirements_txt(pinned), "uv.toml": ""}
+    assert folder == {"requirements.txt": requirements_txt(pinned), "uv.toml": access().uv_toml()}
     assert list(runner.only.argv) == [
         *("/uv", "--config-file", "uv.toml", *INSTALL),
         *("--reinstall-package", "b", "--compile-bytecode"),

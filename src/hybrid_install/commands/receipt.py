@@ -1,0 +1,109 @@
+"""The receipt of a run: read before it, withdrawn where it changes anything, written at its end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hybrid_install import __version__
+from hybrid_install.commands.prepare import Preparation
+from hybrid_install.core.model import LockedFile, NormalizedName
+from hybrid_install.core.plan import index_of
+from hybrid_install.core.receipt import Receipt, account
+from hybrid_install.environment.receipt import ReceiptFile
+from hybrid_install.environment.records import present, read_record
+from hybrid_install.errors import InvalidDataError
+from hybrid_install.report import Report
+
+
+def receipt_file(preparation: Preparation) -> ReceiptFile:
+    """Where the receipt of the target is, or will be."""
+    target = preparation.target
+    return ReceiptFile.of(target.path, is_virtual=target.is_virtual)
+
+
+def read_receipt(preparation: Preparation, report: Report) -> Receipt | None:
+    """The environment's receipt; one that cannot be read is a detail, never an error."""
+    try:
+        return receipt_file(preparation).read()
+    except InvalidDataError as error:
+        report.detail(f"the receipt is ignored: {error}")
+        return None
+
+
+@dataclass(frozen=True)
+class Bookkeeping:
+    """The receipt while a run goes on; `earlier` is what the last run knew."""
+
+    preparation: Preparation
+    report: Report
+    uv_version: str
+    earlier: Receipt | None
+
+    @classmethod
+    def begin(
+        cls, preparation: Preparation, report: Report, uv_version: str, *, changes: bool
+    ) -> Bookkeeping:
+        """Withdraw the receipt of a run that `changes` anything, before it does."""
+        file = receipt_file(preparation)
+        earlier = file.read_earlier()
+        if changes:
+            file.withdraw()
+        return cls(preparation, report, uv_version, earlier)
+
+    def note(self, told: Mapping[NormalizedName, tuple[LockedFile, ...]]) -> None:
+        """After uv: should Poetry fail, the next run still knows what uv was told."""
+        if told:
+            self._put(self._receipt(told, None), is_last=False)
+
+    def close(
+        self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
+    ) -> None:
+        """The run was good. `poetry` is the version that finished it, None where none had to."""
+        if self.preparation.target.exists:
+            self._put(self._receipt(told, poetry), is_last=True)
+
+    def _put(self, receipt: Receipt, *, is_last: bool) -> None:
+        file = receipt_file(self.preparation)
+        try:
+            if is_last:
+                file.write(receipt)
+            else:
+                file.note(receipt)
+        except OSError as error:
+            self.report.warn(f"the receipt {file.path} could not be written: {error.strerror}")
+
+    def _receipt(
+        self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
+    ) -> Receipt:
+        inputs = self.preparation.inputs
+        selected = self.preparation.selected
+        names = {package.name for package in selected}
+        found = {
+            name: present(read_record(each))
+            for name, each in self.preparation.installed().items()
+            if name in names
+        }
+        return Receipt(
+            hybrid_install=__version__,
+            uv=self.uv_version,
+            poetry=poetry,
+            project=inputs.project.name,
+            content_hash=inputs.lock.content_hash,
+            lock_sha256=_sha256_of_lock(self.preparation),
+            groups=tuple(sorted(inputs.wanted.groups)),
+            extras=tuple(sorted(inputs.wanted.extras)),
+            python=self.preparation.target.interpreter.full_version,
+            packages=account(
+                [(package, index_of(package, inputs.project)) for package in selected],
+                found,
+                told,
+                self.earlier,
+            ),
+        )
+
+
+def _sha256_of_lock(preparation: Preparation) -> str:
+    lock = preparation.inputs.project_dir / "poetry.lock"
+    return hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -1,0 +1,82 @@
+"""RECORD as values: what an installer wrote down of the files that it put there.
+
+The format is PyPA's "Recording installed projects" (PEP 376 and PEP 627); reading the files it
+names is `environment.records`' part.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hybrid_install.errors import InvalidDataError
+
+# What each installer rightly writes in its own way, and what comes and goes by itself.
+_INSTALLERS_OWN = frozenset(
+    {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
+)
+
+
+class RecordEntry(NamedTuple):
+    """One line: a path relative to the folder of the .dist-info, or an absolute one.
+
+    `hash` is `algorithm=digest` in urlsafe base64 without padding, empty where none is recorded;
+    `size` is in bytes, None where none is recorded. A tuple, because an environment has tens of
+    thousands of them.
+    """
+
+    path: str
+    hash: str = ""
+    size: int | None = None
+
+    @property
+    def is_bytecode(self) -> bool:
+        """Whether Python makes and removes the file as it likes."""
+        return self.path.endswith(".pyc") or "__pycache__/" in self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one recorded file; `path` is as RECORD writes it."""
+
+    path: str
+    problem: str
+
+
+def parse_record(text: str) -> tuple[RecordEntry, ...]:
+    """The lines of a RECORD; a line without a path says nothing.
+
+    `InvalidDataError` where it is not CSV, or names a file that no system can have.
+    """
+    if "\0" in text:
+        raise InvalidDataError("holds a null character", "RECORD")
+    try:
+        rows = csv.reader(text.splitlines(keepends=True))
+        return tuple(_entry(row) for row in rows if row and row[0])
+    except csv.Error as error:
+        raise InvalidDataError(str(error), "RECORD") from None
+
+
+def _entry(row: list[str]) -> RecordEntry:
+    path, digest, size = (*row, "", "")[:3]
+    return RecordEntry(path, digest.strip().rstrip("="), int(size) if size.isdecimal() else None)
+
+
+def contents(entries: Iterable[RecordEntry]) -> str:
+    """A digest of what the distribution's archive brought, whoever unpacked it.
+
+    The same file from the same index has the same one after uv, pip and Poetry: launchers (which
+    lie outside site-packages) and the installers' own notes have no part in it.
+    """
+    lines = sorted(f"{each.path},{each.hash}\n" for each in entries if _is_of_archive(each))
+    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def _is_of_archive(entry: RecordEntry) -> bool:
+    is_elsewhere = entry.path.startswith(("../", "/"))
+    folder, _, name = entry.path.rpartition("/")
+    is_note = folder.endswith(".dist-info") and name in _INSTALLERS_OWN
+    return bool(entry.hash) and not (is_elsewhere or is_note or entry.is_bytecode)

@@ -1,0 +1,110 @@
+"""The receipt on disk: withdrawn before anything is changed, written when all is done.
+
+At no moment does it claim what is not there. What an unfinished run knows is kept beside it under
+another name, for the next run alone: its entries count only where the contents still fit.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybrid_install.core.receipt import Receipt, from_json, to_json
+from hybrid_install.errors import InvalidDataError
+
+_NAME = "hybrid-install.json"
+_UNFINISHED = "hybrid-install.unfinished.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFile:
+    """Where the receipt of one environment is."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, prefix: Path, *, is_virtual: bool) -> ReceiptFile:
+        """In a virtual environment beside its pyvenv.cfg, and so removed with it.
+
+        An interpreter of the system's has a top level that belongs to others: there it is below
+        `share`, where data of no folder's own is kept and neither Python nor pip looks.
+        """
+        return cls(prefix if is_virtual else prefix / "share" / "hybrid-install")
+
+    @property
+    def path(self) -> Path:
+        """The receipt itself."""
+        return self.folder / _NAME
+
+    @property
+    def unfinished(self) -> Path:
+        """What a run that did not end well knew."""
+        return self.folder / _UNFINISHED
+
+    def read(self) -> Receipt | None:
+        """The receipt, None where there is none.
+
+        `InvalidDataError` for a file that is unreadable, foreign or of a newer hybrid-install.
+        """
+        return _read(self.path)
+
+    def read_earlier(self) -> Receipt | None:
+        """The receipt, or what the last unfinished run has left; unreadable is as good as none."""
+        for path in (self.path, self.unfinished):
+            try:
+                if found := _read(path):
+                    return found
+            except InvalidDataError:
+                continue
+        return None
+
+    def withdraw(self) -> None:
+        """Before anything is changed: from now on the receipt claims nothing.
+
+        An `OSError` ends the run: an environment that cannot be changed is no target.
+        """
+        with suppress(FileNotFoundError):
+            self.path.replace(self.unfinished)
+
+    def note(self, receipt: Receipt) -> None:
+        """What is known while the run goes on."""
+        _write_whole(self.unfinished, to_json(receipt))
+
+    def write(self, receipt: Receipt) -> None:
+        """At the very end of a good run."""
+        _write_whole(self.path, to_json(receipt))
+        self.unfinished.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Receipt | None:
+    try:
+        return from_json(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidDataError(f"cannot be read ({error.strerror})", "", file=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise InvalidDataError(f"is not UTF-8 ({error})", "", file=str(path)) from None
+    except InvalidDataError as error:
+        raise error.in_file(str(path)) from None
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write beside, sync, rename: also after a power failure it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # What is installed is no secret, and others verify it too.
+        beside.chmod(0o644)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

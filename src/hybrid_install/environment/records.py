@@ -1,0 +1,159 @@
+"""The files of installed distributions, held against their RECORDs. Nothing is changed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from hybrid_install.core.distribution import Distribution
+from hybrid_install.core.model import NormalizedName
+from hybrid_install.core.receipt import Present
+from hybrid_install.core.record import Flaw, RecordEntry, contents, parse_record
+from hybrid_install.errors import InvalidDataError
+
+_AT_ONCE = 1 << 20
+
+# Neither absolute, nor with a `.` or `..` or nothing between slashes.
+_IS_PLAIN = re.compile(r"(?!/)(?:(?!\.{0,2}/)[^/]*/)*(?!\.{0,2}$)[^/]+").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A distribution and its RECORD's entries, none where it has none that can be read."""
+
+    distribution: Distribution
+    entries: tuple[RecordEntry, ...]
+
+
+def read_record(distribution: Distribution) -> Recorded:
+    """Read the RECORD of `distribution`."""
+    try:
+        text = Path(distribution.path, "RECORD").read_bytes().decode("utf-8")
+        return Recorded(distribution, parse_record(text))
+    except (OSError, UnicodeDecodeError, InvalidDataError):
+        return Recorded(distribution, ())
+
+
+def present(recorded: Recorded) -> Present:
+    """What the receipt needs to know of it."""
+    distribution = recorded.distribution
+    return Present(
+        distribution.version,
+        distribution.stamp[0],
+        contents(recorded.entries),
+        distribution.origin,
+    )
+
+
+class _Claim(NamedTuple):
+    """One line of one RECORD."""
+
+    owner: NormalizedName
+    entry: RecordEntry
+
+
+def flaws(
+    records: Iterable[Recorded], prefix: Path, *, deep: bool
+) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
+    """What is wrong with the recorded files, by the name of the distribution.
+
+    A file that several of them record is right where it is as any of them says: the last one that
+    was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes.
+    Paths that lead out of `prefix` are named and never followed.
+    """
+    read = tuple(records)
+    found = {
+        each.distribution.name: [Flaw("RECORD", "is empty or cannot be read")]
+        for each in read
+        if not each.entries and each.distribution.path.endswith(".dist-info")
+    }
+    is_within = _within(prefix)
+    for path, claims in _claims(read).items():
+        problems = _problems(path, claims, is_within, deep)
+        if all(problems):
+            for claim, problem in zip(claims, problems, strict=True):
+                found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _claims(records: Iterable[Recorded]) -> dict[str, list[_Claim]]:
+    """All that the RECORDs say of each path."""
+    claims: dict[str, list[_Claim]] = {}
+    for recorded in records:
+        owner, site = recorded.distribution.name, recorded.distribution.path.rpartition("/")[0]
+        for entry in recorded.entries:
+            if not entry.is_bytecode:
+                claims.setdefault(_place(site, entry.path), []).append(_Claim(owner, entry))
+    return claims
+
+
+def _place(site: str, path: str) -> str:
+    """The recorded path from the root on; nearly all of tens of thousands are plain."""
+    if _IS_PLAIN(path):
+        return f"{site}/{path}"
+    return os.path.normpath(os.path.join(site, path))  # noqa: PTH118
+
+
+def _problems(
+    path: str, claims: list[_Claim], is_within: Callable[[str], bool], deep: bool
+) -> list[str]:
+    """One for each claim, empty where the file is as that one says."""
+    if not is_within(path.rpartition("/")[0]):
+        return ["leads out of the environment"] * len(claims)
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return ["is missing"] * len(claims)
+    except OSError as error:
+        return [f"cannot be read ({error.strerror})"] * len(claims)
+    if not stat.S_ISREG(status.st_mode):
+        return ["is not a file"] * len(claims)
+    return [_difference(path, claim.entry, status.st_size, deep) for claim in claims]
+
+
+def _within(prefix: Path) -> Callable[[str], bool]:
+    """Whether a folder is in `prefix`: links on its way may lead out, so it is resolved, once."""
+    root = os.path.realpath(prefix)
+
+    @cache
+    def is_within(folder: str) -> bool:
+        real = os.path.realpath(folder)
+        return real == root or real.startswith(f"{root}/")
+
+    return is_within
+
+
+def _difference(path: str, entry: RecordEntry, size: int, deep: bool) -> str:
+    """A line without a hash (RECORD's own among them) says only that the file is there."""
+    if not entry.hash:
+        return ""
+    if entry.size is not None and entry.size != size:
+        return f"has {size} bytes instead of {entry.size}"
+    if not deep:
+        return ""
+    try:
+        return "" if _has_hash(path, entry.hash) else "has other contents"
+    except (OSError, ValueError, TypeError):  # the last one for hashes of any length
+        return f"cannot be compared with {entry.hash}"
+
+
+def _has_hash(path: str, recorded: str) -> bool:
+    algorithm, _, digest = recorded.partition("=")
+    with open(path, "rb") as file:  # noqa: PTH123
+        computed = hashlib.new(algorithm, usedforsecurity=False)
+        for chunk in _chunks(file.fileno()):
+            computed.update(chunk)
+    return base64.urlsafe_b64encode(computed.digest()).decode().rstrip("=") == digest
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, _AT_ONCE):
+        yield chunk

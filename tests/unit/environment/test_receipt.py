@@ -1,0 +1,84 @@
+"""The receipt on disk: whole or not there, withdrawn or true."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hybrid_install.core.receipt import Receipt
+from hybrid_install.environment.receipt import ReceiptFile
+from hybrid_install.errors import InvalidDataError
+
+RECEIPT = Receipt("0", "0", None, "root", "x", "y", (), (), "3.11.7", ())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> ReceiptFile:
+    return ReceiptFile.of(tmp_path / "venv", is_virtual=True)
+
+
+def names(file: ReceiptFile) -> list[str]:
+    return sorted(path.name for path in file.folder.iterdir())
+
+
+def test_its_place(tmp_path: Path) -> None:
+    in_venv = ReceiptFile.of(tmp_path, is_virtual=True).path
+    assert in_venv == tmp_path / "hybrid-install.json"
+    system = ReceiptFile.of(tmp_path, is_virtual=False).path
+    assert system == tmp_path / "share" / "hybrid-install" / "hybrid-install.json"
+
+
+def test_none(file: ReceiptFile) -> None:
+    assert file.read() is None
+    assert file.read_earlier() is None
+    file.withdraw()
+    assert not file.folder.exists()
+
+
+def test_written(file: ReceiptFile) -> None:
+    file.write(RECEIPT)
+    assert file.read() == file.read_earlier() == RECEIPT
+    assert names(file) == ["hybrid-install.json"]
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o644
+
+
+def test_withdrawn_it_is_for_the_next_run_alone(file: ReceiptFile) -> None:
+    file.write(RECEIPT)
+    file.withdraw()
+    file.withdraw()
+    assert file.read() is None
+    assert file.read_earlier() == RECEIPT
+    file.write(replace(RECEIPT, uv="1"))
+    assert names(file) == ["hybrid-install.json"]
+
+
+def test_noted_while_the_run_goes_on(file: ReceiptFile) -> None:
+    file.write(RECEIPT)
+    file.withdraw()
+    file.note(replace(RECEIPT, uv="1"))
+    assert file.read() is None
+    assert file.read_earlier() == replace(RECEIPT, uv="1")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"{}", b'{"schema": 2}'])
+def test_what_cannot_be_read(file: ReceiptFile, content: bytes) -> None:
+    file.write(RECEIPT)
+    file.withdraw()
+    file.path.write_bytes(content)
+    with pytest.raises(InvalidDataError, match=r"hybrid-install\.json"):
+        file.read()
+    assert file.read_earlier() == RECEIPT
+    file.unfinished.write_bytes(content)
+    assert file.read_earlier() is None
+
+
+def test_a_folder_in_its_place(file: ReceiptFile) -> None:
+    file.path.mkdir(parents=True)
+    with pytest.raises(InvalidDataError, match="cannot be read"):
+        file.read()
+    with pytest.raises(OSError):
+        file.write(RECEIPT)
+    assert names(file) == ["hybrid-install.json"]
