@@ -23,7 +23,7 @@ FLOORS = {
     "freshness": 8,
     "locks read or refused": 68,
     "plans": 990,
-    "selections": 50,
+    "selections": 156,
 }
 
 Comparison = dict[str, str]
