@@ -133,10 +133,14 @@ def _offered(name: str, version: str, requires: Iterable[str]) -> PackageInfo:
 
 
 @st.composite
-def _requirements(draw: st.DrawFn, words: _Words, *, features: bool = False) -> list[str]:
+def _requirements(
+    draw: st.DrawFn, words: _Words, least: int = 0, *, features: bool = False
+) -> list[str]:
     """PEP 508 lines; with `features` some of them belong to the extra that others may ask for."""
     found: list[str] = []
-    for name in draw(st.lists(st.sampled_from(words.names), unique=True, max_size=3)):
+    for name in draw(
+        st.lists(st.sampled_from(words.names), unique=True, min_size=least, max_size=3)
+    ):
         spelling = draw(st.sampled_from(_NAMES[name]))
         asked = f"{spelling}{draw(st.sampled_from(['', '', f'[{_FEATURE}]']))}"
         shape = draw(st.sampled_from(["plain", "plain", "marked", "marked", "split", "feature"]))
@@ -165,13 +169,13 @@ def _pyprojects(draw: st.DrawFn, words: _Words) -> Document:
         poetry["dependencies"] = {exclusive: _exclusive(*extras)}
         of_extras = {extra: [exclusive] for extra in extras}
     else:
-        of_extras = {extra: draw(_requirements(words)) for extra in extras}
+        of_extras = {extra: draw(_requirements(words, least=1)) for extra in extras}
     return {
         "project": {
             "name": "Generated.Project",
             "version": "1.0",
             "requires-python": ">=3.10",
-            "dependencies": draw(_requirements(words)),
+            "dependencies": draw(_requirements(words, least=2)),
             "optional-dependencies": of_extras,
         },
         "dependency-groups": {
@@ -192,4 +196,4 @@ def _exclusive(one: str, other: str) -> list[Document]:
 @st.composite
 def _group(draw: st.DrawFn, words: _Words, earlier: list[str]) -> list[str | Document]:
     included = draw(st.lists(st.sampled_from(earlier), max_size=1)) if earlier else []
-    return [*({"include-group": name} for name in included), *draw(_requirements(words))]
+    return [*({"include-group": name} for name in included), *draw(_requirements(words, least=1))]
