@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Poetry's own test suites as material: whatever their tests ask Poetry is asked of hybrid-install
 # too, and the answers must be equal. Downloads the sdists that hold the tests (MIT) from the
-# default index and keeps them, with an environment for them; the first run takes about three
-# minutes, a later one two.
+# default index and keeps them, with an environment for them; takes about five minutes.
 #
 #   PYTHON          the interpreter (default: the first that will do)
 #   UPSTREAM_HOME   where sdists, environment and results are kept (default: build/upstream)

@@ -28,7 +28,7 @@ _TARGETS = [
 ]
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(generated_projects(), st.data())
 def test_locks_that_poetry_has_written(
     tmp_path_factory: pytest.TempPathFactory,

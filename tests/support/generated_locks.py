@@ -7,7 +7,7 @@ their groups and markers are what Poetry's solver has carried from the project t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +91,35 @@ class GeneratedProject:
         return folder
 
 
+@dataclass(frozen=True)
+class _Words:
+    """What the requirements of one project are made of.
+
+    Few markers for each: what Poetry makes of many that are joined grows without measure.
+    """
+
+    names: list[str]
+    markers: list[str]
+    split: tuple[str, str]
+
+    def without(self, name: str) -> _Words:
+        return replace(self, names=[each for each in self.names if each != name])
+
+
 @st.composite
 def generated_projects(draw: st.DrawFn) -> GeneratedProject:
     """Packages that need each other in any way, circles too, and a project that needs some."""
-    names = draw(st.lists(st.sampled_from(sorted(_NAMES)), unique=True, min_size=4))
+    words = _Words(
+        draw(st.lists(st.sampled_from(sorted(_NAMES)), unique=True, min_size=4)),
+        draw(st.lists(st.sampled_from(_MARKERS), unique=True, min_size=1, max_size=2)),
+        draw(st.sampled_from(_SPLITS)),
+    )
     offered = [
-        _offered(name, version, draw(_requirements(_others(names, name), features=True)))
-        for name in names
+        _offered(name, version, draw(_requirements(words.without(name), features=True)))
+        for name in words.names
         for version in draw(st.sampled_from(_VERSIONS))
     ]
-    return GeneratedProject(draw(_pyprojects(names)), tuple(offered))
-
-
-def _others(names: list[str], name: str) -> list[str]:
-    return [each for each in names if each != name]
+    return GeneratedProject(draw(_pyprojects(words)), tuple(offered))
 
 
 def _offered(name: str, version: str, requires: Iterable[str]) -> PackageInfo:
@@ -118,19 +133,23 @@ def _offered(name: str, version: str, requires: Iterable[str]) -> PackageInfo:
 
 
 @st.composite
-def _requirements(draw: st.DrawFn, names: list[str], *, features: bool = False) -> list[str]:
+def _requirements(
+    draw: st.DrawFn, words: _Words, least: int = 0, *, features: bool = False
+) -> list[str]:
     """PEP 508 lines; with `features` some of them belong to the extra that others may ask for."""
     found: list[str] = []
-    for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=3)):
+    for name in draw(
+        st.lists(st.sampled_from(words.names), unique=True, min_size=least, max_size=3)
+    ):
         spelling = draw(st.sampled_from(_NAMES[name]))
         asked = f"{spelling}{draw(st.sampled_from(['', '', f'[{_FEATURE}]']))}"
         shape = draw(st.sampled_from(["plain", "plain", "marked", "marked", "split", "feature"]))
         constraint = draw(st.sampled_from(_CONSTRAINTS))
         if shape == "split":
-            low, high = draw(st.sampled_from(_SPLITS))
+            low, high = words.split
             found += [f"{asked} (<2) ; {low}", f"{asked} (>=1.5) ; {high}"]
         elif shape == "marked":
-            found.append(f"{asked} {constraint} ; {draw(st.sampled_from(_MARKERS))}")
+            found.append(f"{asked} {constraint} ; {draw(st.sampled_from(words.markers))}")
         elif shape == "feature" and features:
             found.append(f'{asked} {constraint} ; extra == "{_FEATURE}"')
         else:
@@ -139,27 +158,28 @@ def _requirements(draw: st.DrawFn, names: list[str], *, features: bool = False) 
 
 
 @st.composite
-def _pyprojects(draw: st.DrawFn, names: list[str]) -> Document:
+def _pyprojects(draw: st.DrawFn, words: _Words) -> Document:
     extras = draw(st.lists(st.sampled_from(_EXTRAS), unique=True))
     groups = draw(st.lists(st.sampled_from(_GROUPS), unique=True))
     optional = {name: {"optional": True} for name in groups if draw(st.booleans())}
     poetry: Document = {"group": optional} if optional else {}
     if len(extras) > 1 and draw(st.booleans()):
-        exclusive, *names = names
+        exclusive = words.names[0]
+        words = words.without(exclusive)
         poetry["dependencies"] = {exclusive: _exclusive(*extras)}
         of_extras = {extra: [exclusive] for extra in extras}
     else:
-        of_extras = {extra: draw(_requirements(names)) for extra in extras}
+        of_extras = {extra: draw(_requirements(words, least=1)) for extra in extras}
     return {
         "project": {
             "name": "Generated.Project",
             "version": "1.0",
             "requires-python": ">=3.10",
-            "dependencies": draw(_requirements(names)),
+            "dependencies": draw(_requirements(words, least=2)),
             "optional-dependencies": of_extras,
         },
         "dependency-groups": {
-            name: draw(_group(names, groups[:index])) for index, name in enumerate(groups)
+            name: draw(_group(words, groups[:index])) for index, name in enumerate(groups)
         },
         "tool": {"poetry": poetry},
     }
@@ -174,6 +194,6 @@ def _exclusive(one: str, other: str) -> list[Document]:
 
 
 @st.composite
-def _group(draw: st.DrawFn, names: list[str], earlier: list[str]) -> list[str | Document]:
+def _group(draw: st.DrawFn, words: _Words, earlier: list[str]) -> list[str | Document]:
     included = draw(st.lists(st.sampled_from(earlier), max_size=1)) if earlier else []
-    return [*({"include-group": name} for name in included), *draw(_requirements(names))]
+    return [*({"include-group": name} for name in included), *draw(_requirements(words, least=1))]

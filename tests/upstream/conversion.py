@@ -42,9 +42,13 @@ def lock_document(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     document: dict[str, Any] = data.unwrap() if hasattr(data, "unwrap") else dict(data)
     packages = [
-        {**entry, "files": [_file(file) for file in entry.get("files", [])]}
+        {**entry, "files": [_file(file) for file in entry["files"]]} if "files" in entry else entry
         for entry in document.get("package", [])
     ]
+    metadata = document.get("metadata", {})
+    if "files" in metadata:
+        listed = {name: [_file(file) for file in of] for name, of in metadata["files"].items()}
+        document["metadata"] = {**metadata, "files": listed}
     return {**document, "package": packages}
 
 

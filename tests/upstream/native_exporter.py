@@ -17,9 +17,8 @@ from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import BaseMarker
 from support.environments import Markers, everywhere
 from support.poetry_in_process import fresh_marker
-from upstream.comparison import Answer
-from upstream.conversion import lock_document, lockfile, names
-from upstream.walked import walk
+from upstream.comparison import Answer, IncomparableError
+from upstream.conversion import lockfile, names
 
 from hybrid_install.core.model import (
     DirectorySource,
@@ -61,6 +60,8 @@ def export(
 ) -> tuple[Selections, Selections]:
     """What both sides would install, on every environment that the project allows."""
     read = _of_pylock if format_ == "pylock.toml" else _of_requirements
+    if not exporter._poetry.locker.is_locked_groups_and_markers():
+        raise IncomparableError("the exporter walks older locks by rules of its own")
     theirs = list(read(answer.expect_value(), folder))
     native = NativeExporter(exporter, format_)
     environments = list(_allowed(exporter._poetry.package.python_constraint))
@@ -93,7 +94,6 @@ class NativeExporter:
 
     def __init__(self, exporter: Any, format_: str) -> None:
         poetry = exporter._poetry
-        self.root = poetry.package
         self.locker = poetry.locker
         self.wanted = Wanted(names(exporter._groups), names(exporter._extras))
         self.with_hashes = exporter._with_hashes and format_ != "pylock.toml"
@@ -105,9 +105,6 @@ class NativeExporter:
         return sorted({self._pin(each) for each in self._selected(environment) if self._fits(each)})
 
     def _selected(self, environment: Markers) -> tuple[LockedPackage, ...]:
-        if not self.locker.is_locked_groups_and_markers():
-            document = lock_document(self.locker.lock_data)
-            return walk(self.root, document, self.wanted, environment)
         return select(lockfile(self.locker.lock_data), self.wanted, environment)
 
     def _fits(self, package: LockedPackage) -> bool:

@@ -9,8 +9,8 @@ from poetry.installation.installer import Installer
 from poetry.installation.operations.operation import Operation
 from support.poetry_in_process import Pick, picks_of_ours, picks_of_poetry
 from upstream.comparison import Answer, IncomparableError
-from upstream.conversion import lock_document, lockfile, names
-from upstream.walked import walk
+from upstream.conversion import lockfile, names
+from upstream.walked import walked
 
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import DirectorySource, LockedPackage
@@ -43,7 +43,8 @@ def _selected(installer: Installer) -> tuple[LockedPackage, ...]:
     locker = installer._locker
     solved_again = installer._config.get("installer.re-resolve", False)
     if solved_again or not locker.is_locked_groups_and_markers():
-        return walk(installer._package, lock_document(locker.lock_data), asked, environment)
+        folder = locker.lock.parent
+        return walked(installer._package, locker.lock_data, folder, asked, environment)
     return select(lockfile(locker.lock_data), asked, environment)
 
 

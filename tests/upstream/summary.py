@@ -19,11 +19,11 @@ FLOORS = {
     "content hashes": 770,
     "contents of locks": 165,
     "exports": 108,
-    "file choices": 58,
+    "file choices": 84,
     "freshness": 8,
     "locks read or refused": 68,
     "plans": 990,
-    "selections": 50,
+    "selections": 156,
 }
 
 Comparison = dict[str, str]
