@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from socketserver import ThreadingMixIn
+from typing import Any, Self
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from dulwich import porcelain
 from dulwich.repo import Repo
-from dulwich.server import BackendRepo, DictBackend, TCPGitServer
+from dulwich.server import Backend, BackendRepo, DictBackend, TCPGitServer
+from dulwich.web import make_wsgi_chain
+from support.index import Account
 from support.projects import write_files
+from support.tls import Authority
 
 _WHO = b"Tests <tests@example.invalid>"
 
@@ -40,6 +46,68 @@ class GitServer:
         """A repository of one commit; its url."""
         self._repositories[f"/{name}"] = commit_files(self._root / name, files)
         return f"git://127.0.0.1:{self._server.server_address[1]}/{name}"
+
+
+class SecureGitServer:
+    """Serves the repositories of a folder over https. Use it as a context manager.
+
+    With an `account` it asks for a password.
+    """
+
+    def __init__(self, folder: Path, authority: Authority, account: Account | None = None) -> None:
+        backend = _Folder(folder)
+        self._server = make_server(
+            "127.0.0.1", 0, _guarded(make_wsgi_chain(backend), account), _Server, _Quiet
+        )
+        self._server.socket = authority.server.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
+
+    def url(self, name: str) -> str:
+        """Where a client finds the repository of that name."""
+        return f"https://127.0.0.1:{self._server.server_address[1]}/{name}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@dataclass(frozen=True)
+class _Folder(Backend):
+    """Every repository of a folder, by its name."""
+
+    folder: Path
+
+    def open_repository(self, path: str) -> BackendRepo:
+        return Repo(str(self.folder / path.strip("/")))
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
+def _guarded(application: Any, account: Account | None) -> Any:
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        if account and environ.get("HTTP_AUTHORIZATION") != account.header:
+            start_response(
+                "401 Unauthorized",
+                [("WWW-Authenticate", 'Basic realm="git"'), ("Content-Length", "0")],
+            )
+            return [b""]
+        return application(environ, start_response)
+
+    return answer
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> str:
