@@ -176,13 +176,22 @@ class PoetryConfig:
 
     @property
     def repositories(self) -> Mapping[str, str]:
-        """`repositories.<name>.url`: what credentials may be for besides the project's sources."""
-        tables = self._table("repositories")
-        return {
+        """`repositories.<name>.url`: what credentials may be for besides the project's sources.
+
+        Variables hide what files say (`Config._get_environment_repositories`).
+        """
+        pattern = re.compile(r"POETRY_REPOSITORIES_([A-Z_]+)_URL")
+        in_variables = {
+            match.group(1).lower().replace("_", "-"): url
+            for name, url in self.environ.items()
+            if (match := pattern.match(name))
+        }
+        in_files = {
             str(name): str(entry["url"])
-            for name, entry in tables.items()
+            for name, entry in self._table("repositories").items()
             if isinstance(entry, Mapping) and "url" in entry
         }
+        return in_variables or in_files
 
     def certificates(self, source: str) -> Certificates:
         """`certificates.<source>` (`RepositoryCertificateConfig`, poetry/utils/authenticator.py).

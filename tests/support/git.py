@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from typing import Any, Self
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from typing import Self
 
 from dulwich import porcelain
 from dulwich.repo import Repo
-from dulwich.server import Backend, BackendRepo, DictBackend, TCPGitServer
-from dulwich.web import make_wsgi_chain
+from dulwich.server import BackendRepo, DictBackend, TCPGitServer
 from support.index import Account
 from support.projects import write_files
 from support.tls import Authority
@@ -55,10 +54,8 @@ class SecureGitServer:
     """
 
     def __init__(self, folder: Path, authority: Authority, account: Account | None = None) -> None:
-        backend = _Folder(folder)
-        self._server = make_server(
-            "127.0.0.1", 0, _guarded(make_wsgi_chain(backend), account), _Server, _Quiet
-        )
+        self._server = _Server(("127.0.0.1", 0), _Backend)
+        self._server.folder, self._server.account = folder, account
         self._server.socket = authority.server.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -78,36 +75,58 @@ class SecureGitServer:
         self._server.server_close()
 
 
-@dataclass(frozen=True)
-class _Folder(Backend):
-    """Every repository of a folder, by its name."""
-
-    folder: Path
-
-    def open_repository(self, path: str) -> BackendRepo:
-        return Repo(str(self.folder / path.strip("/")))
-
-
-class _Server(ThreadingMixIn, WSGIServer):
+class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    folder: Path
+    account: Account | None
 
 
-class _Quiet(WSGIRequestHandler):
+class _Backend(BaseHTTPRequestHandler):
+    """`git http-backend`, git's own server, behind Python's."""
+
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
     def log_message(self, format: str, *args: object) -> None:
         """Nobody reads it."""
 
+    def _answer(self, body: bytes) -> None:
+        account = self.server.account
+        if account and self.headers.get("Authorization") != account.header:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.end_headers()
+            return
+        done = subprocess.run(
+            ["git", "http-backend"], input=body, env=self._environ(body), capture_output=True, check=True
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        self.send_response(int(headers.pop("Status", "200 OK").split()[0]))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
 
-def _guarded(application: Any, account: Account | None) -> Any:
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        if account and environ.get("HTTP_AUTHORIZATION") != account.header:
-            start_response(
-                "401 Unauthorized",
-                [("WWW-Authenticate", 'Basic realm="git"'), ("Content-Length", "0")],
-            )
-            return [b""]
-        return application(environ, start_response)
-
-    return answer
+    def _environ(self, body: bytes) -> dict[str, str]:
+        path, _, query = self.path.partition("?")
+        return {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.server.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+        }
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> str:
