@@ -9,7 +9,7 @@ import sysconfig
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class OneShelf(Repository):
             for file in files
         ]
 
-    def find_links_for_package(self, package: Package) -> list[Link]:
+    def find_links_for_package(self, package: Package) -> list[Link]:  # noqa: ARG002
         return self.links
 
 
@@ -69,7 +69,11 @@ class Target:
 
     tags: tuple[Tag, ...]
 
-    @property
+    @cached_property
+    def env(self) -> MockEnv:
+        return MockEnv(supported_tags=list(self.tags))
+
+    @cached_property
     def ours(self) -> Tags:
         return {str(tag): rank for rank, tag in enumerate(self.tags)}
 
@@ -89,9 +93,8 @@ class Target:
         theirs = Package(package.name, package.version)
         theirs.files = [{"file": file.name, "hash": str(file.hash)} for file in package.files]
         pool = RepositoryPool([OneShelf(offered)])
-        env = MockEnv(supported_tags=list(self.tags))
         try:
-            return Chooser(pool, env, config).choose_for(theirs).filename
+            return Chooser(pool, self.env, config).choose_for(theirs).filename
         except PoetryRuntimeError:
             return None
 
@@ -261,7 +264,7 @@ class Told(VirtualEnv):
     def get_marker_env(self) -> Any:
         return self.markers
 
-    def run_python_script(self, content: str, **kwargs: Any) -> str:
+    def run_python_script(self, content: str, **kwargs: Any) -> str:  # noqa: ARG002
         return json.dumps(self.platforms)
 
 

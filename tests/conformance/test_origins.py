@@ -204,6 +204,10 @@ def is_kept_by_poetry(package: LockedPackage, there: list[Package]) -> bool:
     return operation.skipped
 
 
+def _is_below(source: DirectSource) -> bool:
+    return isinstance(source, UrlSource | FileSource) and source.subdirectory is not None
+
+
 def executor(hashes: Mapping[str, str]) -> Executor:
     """Poetry's executor as far as it writes direct_url.json."""
     theirs: Executor = Executor.__new__(Executor)
@@ -256,11 +260,7 @@ def test_what_poetry_has_recorded_is_the_origin_of_the_source(
         written_by_poetry(of_poetry(package), site, {})
         (found,) = installed(interpreter(prefix, sys_path=(site,), site_packages=(site,))).values()
     assert found.origin is not None
-    is_archive = isinstance(source, UrlSource | FileSource)
-    is_on_disk = isinstance(source, FileSource | DirectorySource)
-    forgets = (is_archive and source.subdirectory is not None) or (
-        is_on_disk and "%" in source.location
-    )
+    forgets = _is_below(source) or "%" in getattr(source, "location", "")
     assert found.origin.is_of(source, develop=package.develop) is not forgets
     if not forgets:
         expected = origin_of(source, develop=package.develop)
