@@ -239,7 +239,10 @@ class PoetryConfig:
         settings: dict[str, ConfigSettings] = {
             str(name): _settings(name, table) for name, table in in_files.items()
         }
-        return settings | in_variables
+        return {
+            name: {key: self._filled(value) for key, value in table.items()}
+            for name, table in (settings | in_variables).items()
+        }
 
     @property
     def max_workers(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,9 +24,9 @@ from poetry.utils.password_manager import PasswordManager
 
 from hybrid_install import poetry_config
 from hybrid_install.core.credentials import Credentials
-from hybrid_install.core.deferral import certificate_name
 from hybrid_install.core.model import normalize_name
-from hybrid_install.poetry_config import PoetryConfig
+from hybrid_install.errors import InvalidDataError, ProjectError
+from hybrid_install.poetry_config import Certificates, PoetryConfig
 
 pytestmark = pytest.mark.conformance
 
@@ -254,23 +255,45 @@ def test_credentials_are_of_one_source(name: str, other: str) -> None:
         assert (found.password or None if found else None) == auth.password
 
 
-@pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize(
-    "entry", [{"cert": False}, {"cert": "/ca.pem"}, {"client-cert": "/me.pem"}, {"verify": False}]
+CERTIFICATES = st.sampled_from(
+    [True, False, "/ca.pem", "relative/ca.pem", "{cache-dir}/ca.pem", ""]
 )
-@pytest.mark.parametrize("place", ["config", "auth", "project", "environ"])
-def test_certificates_of_a_source_are_seen(name: str, entry: Tables, place: str) -> None:
-    """uv has none for each index: what has some is Poetry's."""
-    places = Places()
-    if place == "environ":
-        places.environ = {variable("certificates", name, *entry): str(*entry.values())}
-    else:
-        setattr(places, place, {"certificates": {name: entry}})
-    with both(places) as (theirs, ours):
-        assert RepositoryCertificateConfig.create(name, theirs) != RepositoryCertificateConfig()
-        seen = ours.build_policy(frozenset()).with_certificates
-        assert certificate_name(name) in seen
-        assert certificate_name("another") not in seen
+CERTIFICATE_TEXTS = st.sampled_from(["/of/variable.pem", "false", "{cache-dir}/x", ""])
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_certificates(name: str, tally: Counter[str]) -> None:
+    """`.verify` over `.cert`, whichever place it is in; a variable's false is a path."""
+    keys = ("cert", "verify", "client-cert")
+    entry = st.fixed_dictionaries(
+        {},
+        optional={"cert": CERTIFICATES, "verify": CERTIFICATES, "client-cert": CERTIFICATE_TEXTS},
+    )
+    tables: st.SearchStrategy[Tables] = st.builds(dict) | entry.map(
+        lambda values: {"certificates": {name: values}}
+    )
+    environ = st.fixed_dictionaries(
+        {}, optional={variable("certificates", name, key): CERTIFICATE_TEXTS for key in keys}
+    )
+
+    @SEVERAL
+    @given(st.builds(Places, *[tables] * 3, environ))
+    def compare(places: Places) -> None:
+        with both(places) as (theirs, ours):
+            expected = RepositoryCertificateConfig.create(name, theirs)
+            found = ours.certificates(name)
+            assert (found.authority and Path(found.authority)) == some(expected.cert)
+            assert (found.client and Path(found.client)) == some(expected.client_cert)
+            assert found.verify is expected.verify
+            assert ours.certificates("another") == Certificates()
+        tally.update(["certificates", "certificates equal"])
+
+    compare()
+
+
+def some(path: Path | None) -> Path | str | None:
+    """A path of nothing is Poetry's current folder, and to us an empty setting."""
+    return "" if path == Path() else path
 
 
 PACKAGES = ["a", "b-c", "d"]
@@ -312,70 +335,127 @@ def _merged(one: Places, other: Places) -> Places:
     )
 
 
-def is_choosy(config: Config, name: str) -> bool:
-    """Whether a wheel or an sdist of this name would be passed over (`Chooser._get_links`)."""
+def allowed_by_poetry(config: Config, name: str) -> tuple[bool, bool]:
+    """Whether wheels and sdists of this name are looked at (`Chooser.choose_for`)."""
     no_binary = PackageFilterPolicy(config.get("installer.no-binary", []))
     only_binary = PackageFilterPolicy(config.get("installer.only-binary", []))
-    pairs = ((no_binary, only_binary), (only_binary, no_binary))
-    return any(
-        policy.has_exact_package(name)
-        or (not policy.allows(name) and not other.has_exact_package(name))
-        for policy, other in pairs
-    )
+
+    def refuses(policy: PackageFilterPolicy, other: PackageFilterPolicy) -> bool:
+        return policy.has_exact_package(name) or (
+            not policy.allows(name) and not other.has_exact_package(name)
+        )
+
+    return not refuses(no_binary, only_binary), not refuses(only_binary, no_binary)
 
 
-def is_deferred(config: PoetryConfig, name: str) -> bool:
-    return bool(config.build_policy(frozenset()).binary_policy_for & {name, ":all:"})
+def allowed_by_us(config: PoetryConfig, name: str) -> tuple[bool, bool]:
+    policy, normalized = config.binary_policy, normalize_name(name)
+    return policy.allows_wheels(normalized), policy.allows_sdists(normalized)
 
 
-@SEVERAL
-@given(policies(POLICY_LISTS | POLICY_TEXTS))
-def test_whoever_has_a_binary_policy_is_deferred_and_nobody_else(
-    tally: Counter[str], places: Places
-) -> None:
-    with both(places) as (theirs, ours):
-        expected = {name: is_choosy(theirs, name) for name in PACKAGES}
-        assert {name: is_deferred(ours, name) for name in PACKAGES} == expected
-    tally.update(["binary policies", "binary policies equal"])
+SPELLINGS = st.lists(st.sampled_from(["A", "B_C", "b.c", "D"]), max_size=2)
 
 
 @SEVERAL
-@given(policies(st.lists(st.sampled_from(["A", "B_C", "b.c", "D"]), max_size=2)))
-def test_a_spelling_that_poetry_does_not_recognize_may_defer_too_much(places: Places) -> None:
-    """Poetry compares names in a file's list as they are written: here nothing may be missed."""
+@given(policies(POLICY_LISTS | POLICY_TEXTS | SPELLINGS))
+def test_binary_policies(tally: Counter[str], places: Places) -> None:
+    """Names in a file's list are compared as they are written."""
     with both(places) as (theirs, ours):
-        for name in PACKAGES:
-            assert is_deferred(ours, name) or not is_choosy(theirs, name)
+        expected = {name: allowed_by_poetry(theirs, name) for name in PACKAGES}
+        tally.update(["binary policies"])
+        assert {name: allowed_by_us(ours, name) for name in PACKAGES} == expected
+    tally.update(["binary policies equal"])
 
 
-SETTINGS = ['{"k": "v"}', '{"k": ["v", "w"]}', "{}"]
+WORKERS = st.integers(1, 40) | st.sampled_from(["1", "3"])
+WORKER_TEXTS = st.sampled_from(["1", "2", "007", " 3 ", "1000"])
 
 
 @SEVERAL
 @given(
-    st.lists(st.sampled_from(["a", "B_c", "b.c", "D"]), unique_by=normalize_name),
-    st.lists(st.sampled_from(["A", "B_C", "D"]), unique=True),
-    st.sampled_from(SETTINGS),
+    everywhere(("installer", "max-workers"), WORKERS, WORKER_TEXTS),
+    everywhere(("installer", "parallel"), st.booleans(), TRUTHS),
 )
-def test_whoever_has_build_settings_is_deferred(
-    in_file: list[str], in_environ: list[str], value: str
+def test_how_many_things_are_done_at_a_time(
+    tally: Counter[str], workers: Places, parallel: Places
 ) -> None:
-    places = Places(
-        project={"installer": {"build-config-settings": {name: {"k": "v"} for name in in_file}}},
-        environ={
-            variable("installer", "build-config-settings", each): value for each in in_environ
-        },
-    )
-    constraints = frozenset({normalize_name("constrained")})
+    """No more than Poetry would; its own default is uv's to choose."""
+    with both(_merged(workers, parallel)) as (theirs, ours):
+        is_parallel = theirs.get("installer.parallel", True)
+        expected = theirs.installer_max_workers if is_parallel else 1
+        most = (os.cpu_count() or 1) + 4
+        assert min(ours.max_workers or most, most) == expected
+    tally.update(["settings", "settings equal"])
+
+
+@pytest.mark.parametrize("text", ["many", "", "1.5"])
+def test_a_number_of_workers_that_is_none(text: str) -> None:
+    places = Places(environ={variable("installer", "max-workers"): text})
     with both(places) as (theirs, ours):
-        theirs_names = map(normalize_name, theirs.get("installer.build-config-settings"))
-        assert ours.build_policy(constraints).build_settings_for == {*theirs_names, *constraints}
+        with pytest.raises(ValueError, match="invalid literal"):
+            _ = theirs.installer_max_workers
+        with pytest.raises(InvalidDataError, match=r"installer\.max-workers"):
+            _ = ours.max_workers
+
+
+SETTING = st.sampled_from(["v", "", "{cache-dir}/x", "{unknown}"])
+SETTINGS = st.dictionaries(
+    st.sampled_from(["k", "--build-option"]), SETTING | st.lists(SETTING, max_size=2), max_size=2
+)
+SETTING_TEXTS = SETTINGS.map(json.dumps) | st.sampled_from(
+    ["", "{", "[]", "5", "null", '{"k": 5}', '{"k": [5]}', '{"k": null}', '{"k": {}}']
+)
+
+
+def settings_in_file() -> st.SearchStrategy[Tables]:
+    names = st.sampled_from(["a", "b-c", "B_c", "b.c", "D"])
+    tables = st.dictionaries(names, SETTINGS, max_size=3)
+    return tables.map(lambda found: nested(("installer", "build-config-settings"), found))
+
+
+def settings_in_variables() -> st.SearchStrategy[dict[str, str]]:
+    names = st.sampled_from(["A", "B_C", "D", "a", "b-c"])
+    return st.dictionaries(
+        names.map(lambda name: f"POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_{name}"),
+        SETTING_TEXTS,
+        max_size=3,
+    )
+
+
+@SEVERAL
+@given(st.builds(Places, *[settings_in_file()] * 3, settings_in_variables()))
+def test_what_build_backends_are_told(tally: Counter[str], places: Places) -> None:
+    """A variable that holds no table of strings is left out."""
+    with both(places) as (theirs, ours):
+        expected = theirs.get("installer.build-config-settings")
+        tally.update(["build settings"])
+        assert ours.build_config_settings == expected
+    tally.update(["build settings equal"])
+
+
+@pytest.mark.parametrize("table", [5, {"a": 5}, {"a": {"k": 5}}, {"a": {"k": [5]}}])
+def test_build_settings_of_another_shape_are_an_error_that_names_the_place(table: Any) -> None:
+    places = Places(project=nested(("installer", "build-config-settings"), table))
+    with (
+        both(places) as (_, ours),
+        pytest.raises(InvalidDataError, match=r"installer\.build-config-settings"),
+    ):
+        _ = ours.build_config_settings
+
+
+@SEVERAL
+@given(everywhere(("keyring", "enabled"), st.booleans(), TRUTHS))
+def test_whether_the_keyring_is_asked(places: Places) -> None:
+    with both(places) as (_, ours), pytest.MonkeyPatch.context() as patch:
+        # What `both` has switched off for Poetry is switched on again.
+        patch.setattr(poetry_module, "_default_config", None)
+        theirs = Config.create(reload=True)
+        theirs.merge(TOMLFile(Path(os.environ["POETRY_CONFIG_DIR"]) / "poetry.toml").read())
+        assert ours.asks_keyring is theirs.get("keyring.enabled")
 
 
 @pytest.mark.parametrize("file", ["config.toml", "auth.toml", "poetry.toml"])
 def test_a_file_that_cannot_be_read_is_an_error_of_the_project(file: str, tmp_path: Path) -> None:
-    from hybrid_install.errors import ProjectError
-
     (tmp_path / file).write_text("not = [toml", "utf-8")
     with pytest.raises(ProjectError, match=file):
         poetry_config.load(tmp_path, {"POETRY_CONFIG_DIR": str(tmp_path)})

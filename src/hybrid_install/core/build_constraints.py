@@ -19,17 +19,25 @@ if TYPE_CHECKING:
 def constraint_lines(table: Table, environment: Environment) -> tuple[str, ...] | None:
     """The constraints for one built package as PEP 508 lines for uv, in the table's order.
 
-    None where one of them is not a plain range of versions.
+    None where one of them is not one plain range of versions.
     """
     lines = []
     for name, value in table.items():
         for constraint in value if isinstance(value, list) else [value]:
             dependency = _dependency(name, constraint)
-            if dependency.is_direct_origin():
+            marker = str(dependency.marker)
+            if "extra" not in marker and not holds(marker, environment, frozenset()):
+                continue
+            if not _is_plain(dependency):
                 return None
-            if holds(str(dependency.marker), environment, frozenset()):
-                lines.append(dependency.base_pep_508_name)
+            lines.append(dependency.base_pep_508_name)
     return tuple(lines)
+
+
+def _is_plain(dependency: Dependency) -> bool:
+    """PEP 508 knows no `||`; a marker about extras, of which a build has none, holds for Poetry."""
+    is_range = not dependency.is_direct_origin() and "||" not in dependency.base_pep_508_name
+    return is_range and "extra" not in str(dependency.marker)
 
 
 def _dependency(name: str, constraint: Any) -> Dependency:

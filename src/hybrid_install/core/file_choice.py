@@ -28,7 +28,9 @@ Tags = Mapping[str, int]
 _WHEEL = re.compile(
     r".+?-\d[^-]*(?:-(?P<build>\d[^-]*))?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl"
 )
-_SDIST = re.compile(r".+?-\d[^-]*?(?:\.sdist)?\.(?:zip|tar(?:\.(?:gz|bz2|xz|Z))?)")
+
+# `Link.is_sdist` (poetry/core/packages/utils/link.py): what a policy about sdists is about.
+_SDISTS = (".tar.gz", ".tar.bz2", ".zip")
 
 _NEVER_INSTALLED = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 
@@ -93,7 +95,7 @@ def _is_allowed(name: NormalizedName, file: LockedFile, policy: BinaryPolicy) ->
         return policy.allows_wheels(name)
     if file.name.endswith(_NEVER_INSTALLED):
         return False
-    return policy.allows_sdists(name) or not _SDIST.fullmatch(file.name)
+    return policy.allows_sdists(name) or not file.name.endswith(_SDISTS)
 
 
 Rank = tuple[tuple[int, str] | tuple[()], int]
@@ -102,7 +104,8 @@ Rank = tuple[tuple[int, str] | tuple[()], int]
 def _rank(file: LockedFile, tags: Tags) -> Rank | None:
     """`Chooser._sort_key` without what is the same for all; None for a wheel that does not fit.
 
-    The build tag counts before the tags, and an sdist ranks below every wheel without one.
+    The build tag counts before the tags, whose case does not matter (`packaging.tags.Tag`), and
+    an sdist ranks below every wheel.
     """
     if not file.is_wheel:
         return (), -len(tags)
@@ -110,7 +113,7 @@ def _rank(file: LockedFile, tags: Tags) -> Rank | None:
     if match is None:
         return None
     triples = product(*(match[part].split(".") for part in ("python", "abi", "platform")))
-    ranks = [tags[tag] for triple in triples if (tag := "-".join(triple)) in tags]
+    ranks = [tags[tag] for triple in triples if (tag := "-".join(triple).lower()) in tags]
     return (_build_tag(match["build"]), -min(ranks)) if ranks else None
 
 

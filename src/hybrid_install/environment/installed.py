@@ -158,8 +158,8 @@ def _origin_of(document: Mapping[str, Any], url: str) -> Origin:
 
 
 def _path_of(url: str) -> str:
-    """`url_to_path` (poetry-core)."""
-    return Path(unquote(urlsplit(url).path)).as_posix()
+    """`url_to_path` (poetry-core), which unquotes twice: once itself, once by `url2pathname`."""
+    return Path(unquote(unquote(urlsplit(url).path))).as_posix()
 
 
 def _is_project(folder: Path) -> bool:

@@ -332,7 +332,7 @@ def test_no_string_of_a_direct_origin_breaks_out_either(name: str, text: str, ot
         **vcs,
     }
     below = filled(subdirectory=text)
-    archive = {"url": text.partition("#")[0], **below, **hashes}
-    assert place(UrlSource(archive["url"], text)) == archive
+    url = text.partition("#")[0]
+    assert place(UrlSource(url, text)) == {"url": url, **below, **hashes}
     assert place(FileSource("", text, other)) == {"path": other, **below, **hashes}
     assert place(DirectorySource("", other)) == {"path": other, "editable": False}

@@ -1,0 +1,304 @@
+"""Of several files, the one that Poetry's `Chooser` takes; and the tags that it goes by."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
+from poetry.config.config import Config
+from poetry.console.exceptions import PoetryRuntimeError
+from poetry.core.packages.package import Package
+from poetry.core.packages.utils.link import Link
+from poetry.installation.chooser import Chooser
+from poetry.repositories.repository import Repository
+from poetry.repositories.repository_pool import RepositoryPool
+from poetry.utils.env import EnvCommandError, MockEnv, VirtualEnv
+from support import corpus
+from support.fakes import FakeRunner, interpreter, locked
+
+from hybrid_install.core.file_choice import BinaryPolicy, Tags, candidates, is_undecided
+from hybrid_install.core.lockfile import Lockfile
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    Hash,
+    LockedFile,
+    LockedPackage,
+    RegistrySource,
+)
+from hybrid_install.core.pylock import OfferedFile, choose
+from hybrid_install.core.requirements import Requirement
+from hybrid_install.environment.probe import probe
+from hybrid_install.environment.tags import supported_tags
+from hybrid_install.tools.process import ShRunner
+
+pytestmark = pytest.mark.conformance
+
+MANY = settings(max_examples=200)
+
+
+class OneShelf(Repository):
+    """An index with the files of one release."""
+
+    def __init__(self, files: Iterable[LockedFile]) -> None:
+        super().__init__("pypi")
+        self.links = [
+            Link(f"https://x.invalid/{file.name}", hashes={file.hash.algorithm: file.hash.digest})
+            for file in files
+        ]
+
+    def find_links_for_package(self, package: Package) -> list[Link]:  # noqa: ARG002
+        return self.links
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target's tags, as both sides are told of them."""
+
+    tags: tuple[Tag, ...]
+
+    @cached_property
+    def env(self) -> MockEnv:
+        return MockEnv(supported_tags=list(self.tags))
+
+    @cached_property
+    def ours(self) -> Tags:
+        return {str(tag): rank for rank, tag in enumerate(self.tags)}
+
+    def choice_of_poetry(
+        self, package: LockedPackage, offered: Iterable[LockedFile], policy: BinaryPolicy
+    ) -> str | None:
+        """The name of the file that Poetry installs, None where it refuses."""
+        config = Config(use_environment=False)
+        config.merge(
+            {
+                "installer": {
+                    "no-binary": sorted(policy.no_binary),
+                    "only-binary": sorted(policy.only_binary),
+                }
+            }
+        )
+        theirs = Package(package.name, package.version)
+        theirs.files = [{"file": file.name, "hash": str(file.hash)} for file in package.files]
+        pool = RepositoryPool([OneShelf(offered)])
+        try:
+            return Chooser(pool, self.env, config).choose_for(theirs).filename
+        except PoetryRuntimeError:
+            return None
+
+    def choices(self, package: LockedPackage, policy: BinaryPolicy) -> tuple[str, ...]:
+        """The names of the files that are equally good, and better than all others, to us."""
+        files = candidates(package, self.ours, policy)
+        return tuple(
+            file.name
+            for file in files
+            if file is files[0] or is_undecided((files[0], file), self.ours)
+        )
+
+
+LINUX_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+
+
+def cpython(version: tuple[int, int], platforms: Sequence[str]) -> Target:
+    name = f"cp{version[0]}{version[1]}"
+    specific = cpython_tags(version, abis=[name], platforms=platforms)
+    compatible = compatible_tags(version, interpreter=name, platforms=platforms)
+    return Target((*specific, *compatible))
+
+
+LINUX = cpython((3, 11), (*LINUX_PLATFORMS, "linux_x86_64"))
+MACOS = cpython((3, 12), list(mac_platforms((14, 0), "arm64")))
+
+POLICIES = st.builds(
+    BinaryPolicy,
+    *[st.frozensets(st.sampled_from(["a", "other", ":all:", ":none:"]), max_size=2)] * 2,
+)
+SUFFIXES = [
+    *(".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".tgz", ".sdist.tar.gz"),
+    *(".egg", ".exe", ".msi", ".rpm", ".srpm", ".TAR.GZ", ".tar.GZ"),
+]
+FOREIGN = ["cp311-cp311-win_amd64", "cp27-none-any", "pp311-pypy311_pp73-any", "py3-none-win32"]
+
+
+@st.composite
+def tags_of_a_wheel(draw: st.DrawFn, target: Target) -> str:
+    """One tag, or the compressed set of two (PEP 425), in any case."""
+    known = st.sampled_from(target.tags).map(str)
+    one, other = draw(st.tuples(known, known | st.sampled_from(FOREIGN)))
+    parts = zip(one.split("-"), other.split("-"), strict=True)
+    text = "-".join(".".join(dict.fromkeys(part)) for part in parts)
+    return draw(st.sampled_from([one, one, other, other, text, text.upper()]))
+
+
+@st.composite
+def releases(draw: st.DrawFn, target: Target) -> LockedPackage:
+    """One release: wheels with and without build tags, sdists, and what nobody installs."""
+    tags = draw(st.lists(tags_of_a_wheel(target), max_size=6))
+    builds = st.sampled_from(["", "", "", "-0", "-1", "-01", "-1a", "-2", "-10", "-1_x.y"])
+    names = [f"a-1.0{draw(builds)}-{tag}.whl" for tag in tags]
+    names += [f"a-1.0{suffix}" for suffix in draw(st.lists(st.sampled_from(SUFFIXES), max_size=3))]
+    files = [
+        LockedFile(name, Hash("sha256", sha256(name.encode()).hexdigest()))
+        for name in dict.fromkeys(names)
+    ]
+    return locked("a", files=draw(st.permutations(files)))
+
+
+@pytest.mark.parametrize("target", [LINUX, MACOS], ids=["linux", "macos"])
+def test_the_file_that_poetry_chooses(target: Target, tally: Counter[str]) -> None:
+    """Where several are equally good the index's order decides: then it is one of them."""
+
+    @MANY
+    @given(releases(target), POLICIES, st.randoms(use_true_random=False))
+    def compare(package: LockedPackage, policy: BinaryPolicy, random: Any) -> None:
+        offered = list(package.files)
+        random.shuffle(offered)
+        theirs = target.choice_of_poetry(package, offered, policy)
+        tally.update(["file choices"])
+        ours = target.choices(package, policy)
+        assert (theirs in ours) if ours else (theirs is None)
+        tally.update(["file choices equal"])
+
+    compare()
+
+
+def test_the_file_that_poetry_chooses_of_those_that_the_index_has(tally: Counter[str]) -> None:
+    """An index gains files after the lock was written, and may lose some."""
+
+    @MANY
+    @given(releases(LINUX), releases(LINUX), st.data())
+    def compare(package: LockedPackage, other: LockedPackage, data: st.DataObject) -> None:
+        kept = (
+            data.draw(st.lists(st.sampled_from(package.files), unique=True))
+            if (package.files)
+            else []
+        )
+        known = {file.name for file in package.files}
+        offered = [*kept, *(file for file in other.files if file.name not in known)]
+        theirs = LINUX.choice_of_poetry(package, offered, BinaryPolicy())
+        if not package.files:
+            return
+        files = candidates(package, LINUX.ours, BinaryPolicy())
+        offer = tuple(OfferedFile(f"https://x.invalid/{f.name}", (f.hash,)) for f in offered)
+        chosen = choose(Requirement(package.name, "1.0", DEFAULT_INDEX, files), offer)
+        there = [file for file in files if file in kept]
+        tally.update(["file choices"])
+        if not is_undecided(tuple(there), LINUX.ours):
+            assert (chosen.name if chosen else None) == theirs
+        tally.update(["file choices equal"])
+
+    compare()
+
+
+@lru_cache(maxsize=1)
+def this_machine() -> Target:
+    return Target(tuple(VirtualEnv(Path(sys.prefix)).get_supported_tags()))
+
+
+NONE_AND_ALL = [
+    BinaryPolicy(),
+    BinaryPolicy(no_binary=frozenset({":all:"})),
+    BinaryPolicy(only_binary=frozenset({":all:"})),
+]
+
+
+@corpus.each_pair("2.1")
+def test_real_locks(pair: corpus.Pair, tally: Counter[str]) -> None:
+    """Every package of an index, on this machine and on a Mac, and with either policy."""
+    lock = Lockfile.from_dict(pair.lock, first_line=pair.first_line)
+    cases = [(this_machine(), policy) for policy in NONE_AND_ALL] + [(MACOS, NONE_AND_ALL[0])]
+    for package in lock.packages:
+        if not isinstance(package.source, RegistrySource) or not package.files:
+            continue
+        for target, policy in cases:
+            theirs = target.choice_of_poetry(package, package.files, policy)
+            ours = target.choices(package, policy)
+            tally.update(["real file choices"])
+            assert (theirs in ours) if ours else (theirs is None), package.pin
+            tally.update(["real file choices equal"])
+
+
+def installed_pythons() -> list[Path]:
+    """The running one, and whatever pyenv has."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return [Path(sys.prefix), *sorted(root.glob("versions/*"))]
+
+
+@pytest.mark.parametrize("prefix", installed_pythons(), ids=lambda prefix: prefix.name)
+def test_tags_of_an_interpreter(prefix: Path, tally: Counter[str]) -> None:
+    """Where there is no pyenv, the running one is all that is compared."""
+    try:
+        theirs = VirtualEnv(prefix).get_supported_tags()
+    except EnvCommandError:
+        pytest.skip("Poetry cannot ask this interpreter")
+    runner, environ = ShRunner(), dict(os.environ)
+    python = probe(prefix / "bin" / "python", runner, environ)
+    tally.update(["interpreters' tags"])
+    ours = supported_tags(python, runner, environ)
+    assert ours is not None
+    assert list(ours) == list(dict.fromkeys(map(str, theirs)))
+    assert list(ours.values()) == list(range(len(ours)))
+    tally.update(["interpreters' tags equal"])
+
+
+class Told(VirtualEnv):
+    """An environment whose interpreter need not be here."""
+
+    def __init__(self, markers: dict[str, Any], platforms: Sequence[str]) -> None:
+        super().__init__(Path("/nowhere"))
+        self.markers = markers
+        self.platforms = platforms
+
+    def get_marker_env(self) -> Any:
+        return self.markers
+
+    def run_python_script(self, content: str, **kwargs: Any) -> str:  # noqa: ARG002
+        return json.dumps(self.platforms)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag_version"),
+    [("cp", "38"), ("cp", "311"), ("cp", "314"), ("pp", "310"), ("graalpy", "311"), ("py", "3")],
+)
+@pytest.mark.parametrize("free_threaded", [True, False])
+@pytest.mark.parametrize("platform", ["here", "linux-riscv64"])
+def test_tags_of_interpreters_that_are_not_here(
+    name: str, tag_version: str, free_threaded: bool, platform: str, tally: Counter[str]
+) -> None:
+    """Another implementation, without the GIL, built for another platform than ours."""
+    version = (3, int(tag_version[1:] or 11), 1)
+    built_for = sysconfig.get_platform() if platform == "here" else platform
+    platforms = ["manylinux_2_39_riscv64", "linux_riscv64"]
+    markers = {
+        "interpreter_name": name,
+        "interpreter_version": tag_version,
+        "sysconfig_platform": built_for,
+        "free_threading": free_threaded,
+        "version_info": (*version, "final", 0),
+    }
+    theirs = Told(markers, platforms).get_supported_tags()
+    python = replace(
+        interpreter(),
+        version=version,
+        tag_name=name,
+        tag_version=tag_version,
+        sysconfig_platform=built_for,
+        is_free_threaded=free_threaded,
+    )
+    tally.update(["interpreters' tags"])
+    ours = supported_tags(python, FakeRunner([json.dumps(platforms)]), {})
+    assert ours is not None
+    assert list(ours) == list(dict.fromkeys(map(str, theirs)))
+    tally.update(["interpreters' tags equal"])
