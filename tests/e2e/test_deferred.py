@@ -69,6 +69,7 @@ def test_every_kind_is_installed_by_someone(lab: Lab, every_kind: Project) -> No
     assert by_uv == {"alpha", "bravo", "pip", *KINDS}
 
     before = contents(every_kind.venv / "bin")
+    assert "all as poetry.lock says" in lab.install(every_kind, "verify", "--deep").stdout
     again = lab.install(every_kind, "--strict")
     assert contents(every_kind.venv / "bin").keys() == before.keys()
     assert "No dependencies to install or update" in again.stderr
