@@ -84,6 +84,7 @@ class _Server(ThreadingHTTPServer):
 class _Backend(BaseHTTPRequestHandler):
     """`git http-backend`, git's own server, behind Python's."""
 
+    protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_GET(self) -> None:
@@ -100,15 +101,20 @@ class _Backend(BaseHTTPRequestHandler):
         if account and self.headers.get("Authorization") != account.header:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
             self.end_headers()
             return
         done = subprocess.run(
-            ["git", "http-backend"], input=body, env=self._environ(body), capture_output=True, check=True
+            ["git", "http-backend"],
+            input=body,
+            env=self._environ(body),
+            capture_output=True,
+            check=True,
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
         self.send_response(int(headers.pop("Status", "200 OK").split()[0]))
-        for name, value in headers.items():
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
