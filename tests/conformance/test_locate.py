@@ -463,6 +463,12 @@ def test_without_virtualenvs_an_unknown_or_read_only_interpreter_is_poetry_s(
     assert read_only.handover is Handover.READ_ONLY_INTERPRETER
 
 
+def test_without_virtualenvs_a_broken_active_environment_is_poetry_s(stage: Stage) -> None:
+    stage.configure(create=False)
+    broken = replace(stage.locator(), environ={**os.environ, "VIRTUAL_ENV": "/gone"})
+    assert broken.locate().handover is Handover.BROKEN_ENVIRONMENT
+
+
 @pytest.mark.parametrize("includes", ["true", "True ", "false", "", "true # no"])
 def test_the_library_of_an_environment(stage: Stage, includes: str) -> None:
     """That of the system counts where the environment includes it."""

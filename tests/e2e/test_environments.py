@@ -191,3 +191,15 @@ def test_a_lock_that_manages_pip(lab: Lab) -> None:
     lab.install(project, "--sync")
     assert versions(project.venv)["pip"] == "99.0"
     lab.assert_poetry_finds_nothing_to_do(project, command="sync")
+
+
+def test_options_that_only_poetry_s_virtualenv_has(lab: Lab, standard: Project) -> None:
+    """The whole run is Poetry's, the environment included."""
+    (standard.folder / "poetry.toml").write_text(
+        "[virtualenvs]\nin-project = true\n[virtualenvs.options]\nalways-copy = true\n"
+    )
+    result = lab.install(standard)
+    assert "virtualenvs.options ask for what only Poetry's virtualenv does" in result.stderr
+    seen = lab.assert_as_poetry_makes_it(standard)
+    assert not [each for each in seen.distributions.values() if each.installer == "uv"]
+    assert not (standard.venv / "bin" / "python").is_symlink()

@@ -159,6 +159,7 @@ class Preparation:
         policy = Policy(
             self.build_policy,
             self.tags,
+            unreached=self._unreached(),
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
@@ -166,6 +167,18 @@ class Preparation:
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
         return plan
+
+    def _unreached(self) -> frozenset[NormalizedName]:
+        """`Transaction.calculate_operations`: only a solution leaves locked packages out."""
+        inputs = self.inputs
+        if inputs.lock.has_groups_and_markers and not self.re_resolves():
+            return frozenset()
+        reached = {package.name for package in self.selected}
+        return frozenset(
+            package.name
+            for package in inputs.lock.packages
+            if package.name not in reached and not package.optional
+        )
 
     @cached_property
     def tags(self) -> Tags | None:

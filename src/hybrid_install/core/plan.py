@@ -95,7 +95,8 @@ class Plan:
 class Policy:
     """What bears on the plan besides the selection.
 
-    `tags` are the target's, None where they are unknown or every target is meant. Where the
+    `tags` are the target's, None where they are unknown or every target is meant. `unreached` are
+    the locked names that a solution leaves out, of which `sync` spares none. Where the
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
     manages, may be what Poetry is made of.
@@ -103,6 +104,7 @@ class Policy:
 
     build: BuildPolicy
     tags: Tags | None = None
+    unreached: frozenset[NormalizedName] = frozenset()
     sync: bool = False
     no_directory: bool = False
     is_virtual: bool = True
@@ -202,11 +204,14 @@ def _removals(
 ) -> list[Operation]:
     """Whatever is not selected, but neither the root nor a pip that the lock does not manage.
 
+    A pip that is locked and left out of the solution is not spared, as nothing of it is.
+
     What the system's site-packages hold is never removed.
     """
     action = Action.REMOVE if policy.is_virtual else Action.DEFER
     reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
-    kept = {package.name for package in packages} | {project.name, NormalizedName("pip")}
+    spared = {project.name, NormalizedName("pip")} - policy.unreached
+    kept = {package.name for package in packages} | spared
     return [
         Operation(name, present.version, action, "", reason)
         for name, present in installed.items()

@@ -20,6 +20,7 @@ from hybrid_install.core.model import (
     LockedPackage,
     RegistrySource,
     UrlSource,
+    normalize_name,
 )
 from hybrid_install.core.plan import Action, Operation, Plan, Policy, make_plan, source_text
 from hybrid_install.errors import ProjectError
@@ -404,3 +405,10 @@ def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None
 
 def test_a_handover_leaves_everything_to_poetry() -> None:
     assert Plan((), Handover.UNKNOWN_INTERPRETER).leaves_work_to_poetry
+
+
+def test_sync_does_not_spare_a_locked_pip_that_the_solution_leaves_out() -> None:
+    pip = normalize_name("pip")
+    policy = Policy(BuildPolicy(), sync=True, unreached=frozenset({pip}))
+    plan = make_plan((), installed(distribution("pip")), project(), policy)
+    assert [each.name for each in plan.having(Action.REMOVE)] == ["pip"]
