@@ -43,11 +43,15 @@ def _is_plain(dependency: Dependency) -> bool:
 def _dependency(name: str, constraint: Any) -> Dependency:
     from poetry.core.factory import Factory
 
+    version = constraint.get("version", "*") if isinstance(constraint, dict) else constraint
+    reason = "expected a version"
     try:
-        return Factory.create_dependency(name, constraint)
+        if isinstance(version, str):
+            return Factory.create_dependency(name, constraint)
     except (ValueError, TypeError, KeyError) as error:
-        raise InvalidDataError(
-            f"{constraint!r} is not a constraint ({error})",
-            f"tool.poetry.build-constraints: {name}",
-            file="pyproject.toml",
-        ) from None
+        reason = str(error)
+    raise InvalidDataError(
+        f"{constraint!r} is not a constraint ({reason})",
+        f"tool.poetry.build-constraints: {name}",
+        file="pyproject.toml",
+    )

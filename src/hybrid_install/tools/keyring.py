@@ -76,12 +76,15 @@ def ask(
     nothing: list[Credentials | None] = [None] * len(queries)
     try:
         answers = json.loads(runner.capture(command))
-    except (ToolError, ValueError):
+    except (ToolError, ValueError, RecursionError):
         return nothing
-    return [_credentials(answer) for answer in answers] or nothing
+    if not isinstance(answers, list) or len(answers) != len(queries):
+        return nothing
+    return [_credentials(answer) for answer in answers]
 
 
-def _credentials(answer: Sequence[str | None] | None) -> Credentials | None:
-    if not answer or answer[1] is None:
-        return None
-    return Credentials(answer[0] or "", answer[1])
+def _credentials(answer: object) -> Credentials | None:
+    match answer:
+        case [str() | None as username, str(password)]:
+            return Credentials(username or "", password)
+    return None

@@ -14,7 +14,7 @@ from support.fakes import FakeRunner, failure
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
 from hybrid_install.tools import poetry as poetry_tool
-from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.poetry import MIRROR_PLUGIN, Poetry, PoetryRun
 from hybrid_install.tools.process import Command
 from hybrid_install.tools.uv import Uv
 
@@ -70,6 +70,31 @@ def test_options_keep_their_order() -> None:
     rest = ("--with=a", "--without=b", "--extras=c", "--no-interaction", "--no-ansi", "-vv")
     assert everything.argv(syncs=True) == ("sync", *rest)
     assert everything.argv(syncs=False) == ("install", "--sync", *rest)
+
+
+@pytest.mark.parametrize(
+    ("folder", "has_it"),
+    [
+        ("poetry_plugin_pypi_mirror-0.6.0.dist-info", True),
+        ("poetry_plugin_export-1.9.0.dist-info", False),
+        ("poetry_plugin_pypi_mirror", False),
+    ],
+)
+def test_whether_a_plugin_is_beside_it(tmp_path: Path, folder: str, has_it: bool) -> None:
+    (tmp_path / "lib" / "python3.12" / "site-packages" / folder).mkdir(parents=True)
+    launcher = tmp_path / "bin" / "poetry"
+    launcher.parent.mkdir()
+    (tmp_path / "bin" / "python").touch()
+    launcher.write_text(f"#!{tmp_path}/bin/python\n", "utf-8")
+    found = Poetry((str(launcher),), "a test", FakeRunner(), {})
+    assert found.has_plugin(MIRROR_PLUGIN) is has_it
+
+
+def test_a_launcher_that_does_not_say_its_python_has_no_plugin(tmp_path: Path) -> None:
+    launcher = tmp_path / "poetry"
+    launcher.write_text("#!/bin/sh\n", "utf-8")
+    assert not Poetry((str(launcher),), "a test", FakeRunner(), {}).has_plugin(MIRROR_PLUGIN)
+    assert not Poetry(("/gone",), "a test", FakeRunner(), {}).has_plugin(MIRROR_PLUGIN)
 
 
 def poetry(runner: FakeRunner, version: str | None, **environ: str) -> Poetry:
