@@ -158,3 +158,17 @@ def test_a_project_that_builds_another_version_than_the_locked_one(lab: Lab) -> 
 
 def tree(version: str) -> dict[str, str]:
     return source_tree(Release("in-folder", version))
+
+
+def test_what_poetry_installs_on_every_run(lab: Lab) -> None:
+    """It unquotes a path twice, and so takes the folder for another one."""
+    release, folder = Release("restless", "1.6"), "vendor/100%25/restless"
+    files = {f"{folder}/{path}": text for path, text in source_tree(release).items()}
+    source, pinned = lab.source(Wheel(Release("alpha"))), {"restless": {"path": folder}}
+    spec = lab.spec("alpha", "restless", sources=(source,), pinned=pinned, files=files)
+    project = lab.project(spec)
+    lab.environ["POETRY_INSTALLER_PARALLEL"] = "false"
+    for _ in range(2):
+        result = lab.install(project, "-v", "--strict")
+        assert f"restless 1.6 is Poetry's: {Deferral.RESTLESS.value}" in result.stderr
+        lab.assert_as_poetry_makes_it_but(project, "restless")

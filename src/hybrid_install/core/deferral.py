@@ -37,6 +37,7 @@ class Deferral(Enum):
     GIT_SCHEME = "uv fetches repositories by https, ssh and file urls only"
     NO_GIT = "there is no git on this machine, and Poetry needs none"
     URL_CREDENTIALS = "its locked url holds credentials, which Poetry records and uv does not"
+    RESTLESS = "Poetry does not recognize what it records of it, and installs it on every run"
     CLIENT_CERTIFICATE = "its source's client certificate is not one that uv can be given"
     NO_HASHES = "the lock holds no hashes for it"
     WEAK_HASH = "the lock holds a hash that uv does not verify"
@@ -108,10 +109,15 @@ def deferral(
     match package.source:
         case GitSource() as source:
             found = _of_git(source, develop=package.develop, policy=policy)
-        case UrlSource(url):
-            has_secret = split_userinfo(url)[1] is not None
-            found = Deferral.URL_CREDENTIALS if has_secret else _of_file(files)
-        case FileSource():
+        case UrlSource(url) if split_userinfo(url)[1] is not None:
+            found = Deferral.URL_CREDENTIALS
+        case UrlSource(subdirectory=str()) | FileSource(subdirectory=str()):
+            # `Executor._create_url_url_reference` leaves it out.
+            found = Deferral.RESTLESS
+        case FileSource(location=place) | DirectorySource(location=place) if "%" in place:
+            # `url_to_path` (poetry-core) unquotes twice.
+            found = Deferral.RESTLESS
+        case UrlSource() | FileSource():
             found = _of_file(files)
         case DirectorySource():
             found = None

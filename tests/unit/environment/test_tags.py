@@ -32,7 +32,7 @@ def test_where_it_does_not_tell_nothing_is_known(reply: Reply) -> None:
 
 def test_one_that_is_only_presumed_is_of_this_machine_s_kind() -> None:
     runner = FakeRunner()
-    tags = supported_tags(presumed("3.12"), runner, {})
+    tags = supported_tags(presumed("3.12", "3.12.9"), runner, {})
     assert tags is not None
     assert next(iter(tags)).startswith("cp312-cp312-")
     assert runner.commands == []
