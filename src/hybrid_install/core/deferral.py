@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
@@ -24,8 +23,6 @@ from hybrid_install.core.model import (
 _FORMATS_OF_UV = (".whl", ".tar.gz", ".zip")
 
 _SCHEMES_OF_UV = frozenset({"https", "ssh", "file"})
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Deferral(Enum):
@@ -130,7 +127,7 @@ def deferral(
 def _of_git(source: GitSource, *, develop: bool, policy: BuildPolicy) -> Deferral | None:
     if develop:
         return Deferral.GIT_DEVELOP
-    if not _COMMIT.fullmatch(source.resolved_reference or ""):
+    if source.commit is None:
         return Deferral.GIT_REFERENCE
     scheme = urlsplit(git_url(source.url)).scheme
     if scheme not in _SCHEMES_OF_UV:

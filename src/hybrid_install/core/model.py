@@ -70,6 +70,15 @@ class GitSource:
     resolved_reference: str | None
     subdirectory: str | None
 
+    @property
+    def commit(self) -> str | None:
+        """The commit in full, None where the lock does not name it.
+
+        The oldest locks name it as the reference.
+        """
+        found = self.resolved_reference or self.reference or ""
+        return found if re.fullmatch(r"[0-9a-f]{40}", found) else None
+
 
 @dataclass(frozen=True, slots=True)
 class UrlSource:

@@ -185,7 +185,7 @@ def _package(name: NormalizedName) -> tuple[str, ...]:
 
 def _place(requirement: DirectRequirement) -> str:
     match requirement.source:
-        case GitSource(url, reference, commit, subdirectory):
+        case GitSource(url, reference, subdirectory=subdirectory, commit=commit):
             place = {"type": "git", "url": git_url(url), "commit-id": commit or ""}
             place |= {"requested-revision": reference} if reference else {}
             place |= {"subdirectory": subdirectory} if subdirectory else {}

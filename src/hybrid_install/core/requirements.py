@@ -88,7 +88,7 @@ class DirectRequirement:
     def url(self) -> str:
         """The url (PEP 508) that is installed from, without the part of it that is a hash."""
         match self.source:
-            case GitSource(url, _, commit, subdirectory):
+            case GitSource(url, subdirectory=subdirectory, commit=commit):
                 return _in_subdirectory(f"git+{git_url(url)}@{commit}", subdirectory)
             case UrlSource(url, subdirectory):
                 return _in_subdirectory(urldefrag(url).url, subdirectory)

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
+    GitSource,
     Hash,
     Index,
     LockedFile,
@@ -83,3 +84,22 @@ def test_a_pin_shows_the_version_verbatim() -> None:
 def test_the_default_index_has_no_url() -> None:
     assert DEFAULT_INDEX.is_default
     assert not Index("PyPI", "https://mirror.invalid/simple").is_default
+
+
+@pytest.mark.parametrize(
+    ("reference", "resolved", "commit"),
+    [
+        ("main", "a" * 40, "a" * 40),
+        ("b" * 40, "a" * 40, "a" * 40),
+        ("a" * 40, None, "a" * 40),
+        ("main", None, None),
+        (None, None, None),
+        ("main", "a" * 12, None),
+        ("main", "a" * 40 + "\n", None),
+    ],
+)
+def test_the_commit_of_a_repository(
+    reference: str | None, resolved: str | None, commit: str | None
+) -> None:
+    """The oldest locks name it as the reference."""
+    assert GitSource("https://x.invalid/a", reference, resolved, None).commit == commit

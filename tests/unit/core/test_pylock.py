@@ -328,7 +328,7 @@ def test_no_string_of_a_direct_origin_breaks_out_either(name: str, text: str, ot
     assert place(GitSource(repository, other, text, text)) == {
         "type": "git",
         "url": git_url(repository),
-        "commit-id": text,
+        "commit-id": "",
         **vcs,
     }
     below = filled(subdirectory=text)
