@@ -25,7 +25,7 @@ from poetry.utils.password_manager import PasswordManager
 from hybrid_install import poetry_config
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.model import normalize_name
-from hybrid_install.errors import InvalidDataError, ProjectError
+from hybrid_install.errors import HybridInstallError, InvalidDataError, ProjectError
 from hybrid_install.poetry_config import Certificates, PoetryConfig
 
 pytestmark = pytest.mark.conformance
@@ -437,8 +437,8 @@ def test_what_build_backends_are_told(tally: Counter[str], places: Places) -> No
 def test_build_settings_of_another_shape_are_an_error_that_names_the_place(table: Any) -> None:
     places = Places(project=nested(("installer", "build-config-settings"), table))
     with (
+        pytest.raises(HybridInstallError, match=r"installer\.build-config-settings"),
         both(places) as (_, ours),
-        pytest.raises(InvalidDataError, match=r"installer\.build-config-settings"),
     ):
         _ = ours.build_config_settings
 

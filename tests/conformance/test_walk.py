@@ -140,9 +140,9 @@ def _ask(pair: corpus.Pair, number: int, tally: Counter[str]) -> None:
         assert isinstance(answer, Outcome)
         assert "changed significantly" in (answer.refusal or "")
         return
-    if not corpus.WIDE:
-        chosen = random.Random(pair.name)  # noqa: S311  # the same in each run
-        questions = chosen.sample(questions, min(number, len(questions)))
+    number *= 10 if corpus.WIDE else 1
+    chosen = random.Random(pair.name)  # noqa: S311  # the same in each run
+    questions = chosen.sample(questions, min(number, len(questions)))
     _compare(folder, questions, f"walks of {pair.lock_version} locks", tally)
 
 
