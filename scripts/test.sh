@@ -26,4 +26,4 @@ ruff check .
 step "mypy"
 mypy
 step "pytest"
-pytest "$@"
+pytest --numprocesses=auto --maxprocesses=4 "$@"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,6 +27,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def tally(request: pytest.FixtureRequest) -> Counter[str]:
     """Comparisons that ran, by kind; `<kind> equal` counts those that agreed."""
     return request.config.stash[TALLY]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands its counts over."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["tally"] = dict(session.config.stash[TALLY])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The counts of a worker that has finished, or was lost."""
+    node.config.stash[TALLY].update(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(
