@@ -39,7 +39,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """The counts of a worker that has finished, or was lost."""
-    node.config.stash[TALLY].update(getattr(node, "workeroutput", {}).get("tally", {}))
+    counts: Counter[str] = node.config.stash[TALLY]
+    counts.update(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(

@@ -398,7 +398,7 @@ def test_what_is_uv_s_and_what_is_poetry_s() -> None:
     assert plan.leaves_work_to_poetry
 
 
-@pytest.mark.parametrize("action", set(Action) - {Action.DEFER})
+@pytest.mark.parametrize("action", [each for each in Action if each is not Action.DEFER])
 def test_nothing_is_left_to_poetry_unless_it_is_deferred(action: Action) -> None:
     assert not Plan((operation(action),)).leaves_work_to_poetry
 
