@@ -31,9 +31,9 @@ def tally(request: pytest.FixtureRequest) -> Counter[str]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands its counts over."""
-    output = getattr(session.config, "workeroutput", None)
+    output, counts = getattr(session.config, "workeroutput", None), session.config.stash[TALLY]
     if output is not None:
-        output["tally"] = dict(session.config.stash[TALLY])
+        output["tally"] = dict(counts)
 
 
 @pytest.hookimpl(optionalhook=True)
