@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.cli import HybridInstall
-from support.compare import Snapshot, assert_same, snapshot, versions
+from support.compare import Snapshot, assert_same, site_packages, snapshot, versions
 from support.interpreters import copy_interpreter, poetry_run_by, put_into
 from support.lab import Lab
 from support.projects import Project
@@ -108,7 +108,7 @@ def test_what_is_there_is_replaced_and_removed_by_poetry(machine: Make, syncs: b
     """It may be what Poetry is made of, or we."""
     ours, twin = machine("ours"), machine("twin")
     for each in (ours, twin):
-        run([each.prefix / "bin" / "python", "-m", "ensurepip"], each.lab.sandbox.environ, Path())
+        put_into(each.prefix / "bin" / "python", ["pip"], each.lab.sandbox)
         before = [Wheel(Release("golf", "6.0")), Wheel(Release("zulu", "3.0"))]
         install_wheels(each.prefix, before, each.lab.sandbox)
 
@@ -135,7 +135,8 @@ def test_poetry_and_we_live_in_it(lab: Lab) -> None:
         put_into(python, ["poetry", *OUR_DEPENDENCIES], lab.sandbox)
         shutil.copytree(standard.folder, lab.folder / name / "project")
         project = Project(lab.folder / name / "project", standard.spec)
-        machine = Machine(lab, lab.folder / name / "python", project, python.parent / "poetry")
+        [launcher] = (lab.folder / name / "python").glob("**/bin/poetry")
+        machine = Machine(lab, lab.folder / name / "python", project, launcher)
         if name == "ours":
             variables = {**machine.variables, "HYBRID_INSTALL_UV": find_uv_bin()}
             command = HybridInstall(lab.sandbox, python)
@@ -154,7 +155,9 @@ def test_an_installation_that_was_cut_off_is_mended_there_too(machine: Make) -> 
     ours = machine("ours")
     ours.install()
     whole = ours.seen()
-    [info] = ours.prefix.glob("lib/python3*/site-packages/bravo-1.2.dist-info")
+    [info] = (
+        info for site in site_packages(ours.prefix) for info in site.glob("bravo-1.2.dist-info")
+    )
     (info / "INSTALLER").unlink()
     (info.parent / "bravo" / "__init__.py").unlink()
 

@@ -71,8 +71,12 @@ def snapshot(venv: Path, project: Path) -> Snapshot:
 
 
 def site_packages(venv: Path) -> list[Path]:
-    """The site-packages folders, without links to each other."""
-    return sorted({path.resolve() for path in venv.glob("lib*/python3*/site-packages")})
+    """The site-packages folders, without links to each other.
+
+    An interpreter of Debian's that is no environment has others, below `local`.
+    """
+    patterns = ("lib*/python3*/site-packages", "local/lib/python3*/dist-packages")
+    return sorted({path.resolve() for pattern in patterns for path in venv.glob(pattern)})
 
 
 def versions(venv: Path) -> dict[str, str]:

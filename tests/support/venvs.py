@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
+from support.compare import site_packages
 from support.sandbox import Result, Sandbox, run
 from support.wheels import Wheel
 
@@ -41,10 +43,8 @@ def install_wheels(
         paths.append(path)
     uv = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--offline", "--no-config"]
     run([*uv, "--reinstall", "--python", venv / "bin" / "python", *paths], sandbox.environ, folder)
-    for wheel in [] if keep_origin else wheels:
-        for origin in venv.glob(
-            f"lib/*/site-packages/{wheel.release.module}-*.dist-info/direct_url.json"
-        ):
+    for site, wheel in product(site_packages(venv), [] if keep_origin else wheels):
+        for origin in site.glob(f"{wheel.release.module}-*.dist-info/direct_url.json"):
             record = origin.with_name("RECORD")
             lines = record.read_text("utf-8").splitlines(keepends=True)
             record.write_text("".join(each for each in lines if origin.name not in each), "utf-8")
