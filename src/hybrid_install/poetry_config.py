@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,10 @@ class PoetryConfig:
             return None
         return Credentials(str(username or ""), str(password or ""))
 
+    def has_password(self, source: str) -> bool:
+        """Whether `http-basic.<source>.password` is set, be it to nothing."""
+        return self.get("http-basic", source, "password") is not None
+
     @property
     def asks_keyring(self) -> bool:
         """`keyring.enabled`."""
@@ -225,23 +229,35 @@ class PoetryConfig:
 
     @property
     def build_config_settings(self) -> Mapping[str, ConfigSettings]:
-        """`installer.build-config-settings`, by package; a variable replaces what a file says.
+        """`installer.build-config-settings`, by package."""
+        in_files = self._table("installer", "build-config-settings")
+        return self.build_settings_for({*map(str, in_files), *self._settings_in_variables()})
 
-        Mirrors `Config._get_environment_build_config_settings` (poetry/config/config.py).
+    def build_settings_for(self, names: Iterable[str]) -> Mapping[str, ConfigSettings]:
+        """The settings of these packages, by the names that Poetry looks up: spelled the same.
+
+        A variable replaces what a file says
+        (`Config._get_environment_build_config_settings`, poetry/config/config.py).
         """
         in_files = self._table("installer", "build-config-settings")
+        in_variables = self._settings_in_variables()
+        found = {}
+        for name in names:
+            if name in in_variables:
+                found[name] = in_variables[name]
+            elif name in in_files:
+                found[name] = _settings(name, in_files[name])
+        return {
+            name: {key: self._filled(value) for key, value in table.items()}
+            for name, table in found.items()
+        }
+
+    def _settings_in_variables(self) -> Mapping[str, ConfigSettings]:
         prefix = "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_"
-        in_variables: dict[str, ConfigSettings] = {
+        return {
             normalize_name(name.removeprefix(prefix)): found
             for name, text in self.environ.items()
             if name.startswith(prefix) and (found := _json_settings(text)) is not None
-        }
-        settings: dict[str, ConfigSettings] = {
-            str(name): _settings(name, table) for name, table in in_files.items()
-        }
-        return {
-            name: {key: self._filled(value) for key, value in table.items()}
-            for name, table in (settings | in_variables).items()
         }
 
     @property

@@ -34,7 +34,11 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
         named,
         {named[index].name: found for index, found in credentials.items()},
         preparation.trust.trust,
-        preparation.inputs.config.build_config_settings,
+        preparation.inputs.config.build_settings_for(
+            each.name
+            for each in preparation.plan.bulk
+            if not each.files or not all(file.is_wheel for file in each.files)
+        ),
     )
 
 
@@ -66,6 +70,7 @@ def _credentials(
             index.name,
             found[index].username if index in found else "",
             (named[index].url, urlsplit(named[index].url).netloc),
+            asks_by_name=not config.has_password(index.name),
         )
         for index in lacking
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hybrid_install.commands.request import Request
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
-from hybrid_install.core.requirements import RequirementsMap
+from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.locate import is_sane, prompt, remember
@@ -45,12 +46,12 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     with report.phase("plan"):
         plan = preparation.plan
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
-    books = Bookkeeping.begin(preparation, report, uv_version, changes=_changes(preparation))
+    books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
-        files = install_in_bulk(preparation, uv, report)
+        files = install_in_bulk(preparation, uv, report, books)
         books.note(files)
     with report.phase("Poetry"):
-        poetry = finish(preparation, uv, report)
+        poetry = finish(preparation, uv, report, books)
     books.close(files, poetry)
     report.summary()
 
@@ -64,13 +65,6 @@ def refuse_another_poetry(preparation: Preparation) -> None:
             f"This project requires Poetry {required}, but you are using Poetry {version}",
             hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",
         )
-
-
-def _changes(preparation: Preparation) -> bool:
-    """Whether anything will be touched."""
-    plan = preparation.plan
-    touched = plan.bulk or plan.having(Action.REMOVE) or plan.leaves_work_to_poetry
-    return bool(touched) or _binds_root(preparation)
 
 
 def _binds_root(preparation: Preparation) -> bool:
@@ -114,34 +108,55 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
         if not is_sane(target.path):
             raise _failed("uv", error) from None
         report.say("environment", "another run has just made it")
-    prepared = preparation.after_creation()
-    if not config.flag("virtualenvs", "options", "no-pip"):
-        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
+        return preparation.after_creation()
+    prepared = _completed(preparation, uv)
     if target.remember_minor:
         remember(prepared.target, prepared.locator)
     return prepared
 
 
-def install_in_bulk(preparation: Preparation, uv: Uv, report: Report) -> Told:
+def _completed(preparation: Preparation, uv: Uv) -> Preparation:
+    """The environment that was just made, with its pip; without it, none."""
+    path, config = preparation.target.path, preparation.inputs.config
+    try:
+        prepared = preparation.after_creation()
+        if not config.flag("virtualenvs", "options", "no-pip"):
+            uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    return prepared
+
+
+def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> Told:
     """Everything that uv installs, from all indexes at once, and what it removes.
 
     Nothing is removed before the indexes have said that they have every file. Returns the files
     that uv was told of each package.
     """
-    plan = preparation.plan
+    plan, interpreter = preparation.plan, preparation.target.interpreter
     requirements = RequirementsMap.of(plan.bulk)
-    bulk = bulk_install(preparation, uv) if plan.bulk else None
-    if bulk:
+    settle(_kept_by_uv(preparation), frozenset(), interpreter)
+    if not plan.bulk and not plan.having(Action.REMOVE):
+        return {}
+    bulk = bulk_install(preparation, uv)
+    if plan.bulk:
         report.say("uv", f"installing {packages(len(plan.bulk))}")
-    files = _choose(bulk, requirements, preparation.request.feed) if bulk else None
+    files = _choose(bulk, requirements, preparation.request.feed)
+    books.withdraw()
     try:
         _remove(preparation, uv, report)
-        if bulk:
-            bulk.run(requirements, files)
+        bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
     except CommandFailedError as error:
         raise _failed("uv", error) from None
-    settle(requirements, preparation.target.interpreter)
     return told(requirements, files)
+
+
+def _kept_by_uv(preparation: Preparation) -> tuple[DirectRequirement, ...]:
+    """What an earlier run may have left before it came to its records."""
+    return RequirementsMap.of(
+        each for each in preparation.plan.having(Action.KEEP) if each.index is None
+    ).direct
 
 
 def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
@@ -181,7 +196,7 @@ def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
         uv.uninstall([each.name for each in removed], preparation.target.python)
 
 
-def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
+def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
     Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
@@ -195,6 +210,7 @@ def finish(preparation: Preparation, uv: Uv, report: Report) -> str | None:
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
     report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
     before = preparation.distributions()
+    books.withdraw()
     with ExitStack() as stack:
         try:
             poetry.install(_poetry_run(preparation, report, stack))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hybrid_install import __version__
 from hybrid_install.commands.prepare import Preparation
+from hybrid_install.core.deferral import Handover
 from hybrid_install.core.model import LockedFile, NormalizedName
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.receipt import Receipt, account
@@ -32,6 +33,9 @@ def read_receipt(preparation: Preparation, report: Report) -> Receipt | None:
         return None
 
 
+_UNWRITABLE = (Handover.READ_ONLY_INTERPRETER, Handover.UNKNOWN_INTERPRETER)
+
+
 @dataclass(frozen=True)
 class Bookkeeping:
     """The receipt while a run goes on; `earlier` is what the last run knew."""
@@ -42,15 +46,19 @@ class Bookkeeping:
     earlier: Receipt | None
 
     @classmethod
-    def begin(
-        cls, preparation: Preparation, report: Report, uv_version: str, *, changes: bool
-    ) -> Bookkeeping:
-        """Withdraw the receipt of a run that `changes` anything, before it does."""
-        file = receipt_file(preparation)
-        earlier = file.read_earlier()
-        if changes:
-            file.withdraw()
-        return cls(preparation, report, uv_version, earlier)
+    def begin(cls, preparation: Preparation, report: Report, uv_version: str) -> Bookkeeping:
+        """Look at what the last run has left; nothing is changed yet."""
+        return cls(preparation, report, uv_version, receipt_file(preparation).read_earlier())
+
+    def withdraw(self) -> None:
+        """Before anything is changed; more than once is as good as once."""
+        if self._are_kept:
+            receipt_file(self.preparation).withdraw()
+
+    @property
+    def _are_kept(self) -> bool:
+        """Where Poetry cannot write to its interpreter, neither can we."""
+        return self.preparation.plan.handover not in _UNWRITABLE
 
     def note(self, told: Mapping[NormalizedName, tuple[LockedFile, ...]]) -> None:
         """After uv: should Poetry fail, the next run still knows what uv was told."""
@@ -61,7 +69,7 @@ class Bookkeeping:
         self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
     ) -> None:
         """The run was good. `poetry` is the version that finished it, None where none had to."""
-        if self.preparation.target.exists:
+        if self.preparation.target.exists and self._are_kept:
             self._put(self._receipt(told, poetry), is_last=True)
 
     def _put(self, receipt: Receipt, *, is_last: bool) -> None:

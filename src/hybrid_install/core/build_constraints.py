@@ -48,7 +48,7 @@ def _dependency(name: str, constraint: Any) -> Dependency:
     try:
         if isinstance(version, str):
             return Factory.create_dependency(name, constraint)
-    except (ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # noqa: BLE001  # a parser's own, whatever it stumbles on
         reason = str(error)
     raise InvalidDataError(
         f"{constraint!r} is not a constraint ({reason})",

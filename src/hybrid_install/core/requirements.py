@@ -42,11 +42,6 @@ class Requirement:
         return f"{self.name}==={self.version}"
 
     @property
-    def is_built(self) -> bool:
-        """Whether the file that is installed, if the index still has it, is an sdist."""
-        return not self.files[0].is_wheel
-
-    @property
     def hashes(self) -> tuple[str, ...]:
         """The allowed hashes, sorted, each once."""
         return tuple(sorted({str(file.hash) for file in self.files}))
@@ -60,14 +55,24 @@ class Requirement:
 class DirectRequirement:
     """One package from no index: an archive, a project on disk, a repository.
 
-    `hash` is the archive's, None for the others.
+    `file` is the archive that is locked, None for the others.
     """
 
     name: NormalizedName
     version: str
     source: DirectSource
-    hash: Hash | None
+    file: LockedFile | None
     develop: bool = False
+
+    @property
+    def hash(self) -> Hash | None:
+        """The archive's hash."""
+        return self.file.hash if self.file else None
+
+    @property
+    def files(self) -> tuple[LockedFile, ...]:
+        """The archive, if it is one."""
+        return (self.file,) if self.file else ()
 
     @property
     def is_built(self) -> bool:
@@ -171,11 +176,6 @@ class RequirementsMap:
         return frozenset(each.name for each in self._all)
 
     @property
-    def built(self) -> frozenset[NormalizedName]:
-        """The names of what has to be built first."""
-        return frozenset(each.name for each in self._all if each.is_built)
-
-    @property
     def _all(self) -> tuple[Requirement | DirectRequirement, ...]:
         return (*self.requirements, *self.direct)
 
@@ -193,7 +193,7 @@ def _direct(operation: Operation) -> DirectRequirement:
         operation.name,
         package.version,
         package.source,
-        operation.files[0].hash if operation.files else None,
+        operation.files[0] if operation.files else None,
         develop=package.develop,
     )
 

@@ -22,33 +22,47 @@ from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
     GitSource,
+    NormalizedName,
     UrlSource,
     normalize_name,
 )
-from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
+from hybrid_install.core.requirements import DirectRequirement
 
 _NOTES = frozenset({"uv_build.json", "uv_cache.json"})
 
 _DIRECT_URL = "direct_url.json"
 
 
-def settle(requirements: RequirementsMap, interpreter: Interpreter) -> None:
-    """Rewrite the records of these distributions, which uv has just installed."""
-    direct = {requirement.name: requirement for requirement in requirements.direct}
-    built = requirements.built | direct.keys()
-    for folder in interpreter.site_packages if built else ():
+def settle(
+    direct: Iterable[DirectRequirement], built: frozenset[NormalizedName], interpreter: Interpreter
+) -> None:
+    """Rewrite the records of these distributions, which uv has installed, as far as it has.
+
+    What is as it should be is left alone, and so is what was cut off.
+    """
+    by_name = {requirement.name: requirement for requirement in direct}
+    wanted = built | by_name.keys()
+    for folder in interpreter.site_packages if wanted else ():
         for dist_info in folder.glob("*.dist-info"):
             name = normalize_name(dist_info.name.partition("-")[0])
-            if name in built:
-                _settle(dist_info, direct.get(name))
+            if name in wanted and _is_by_uv(dist_info):
+                _settle(dist_info, by_name.get(name))
+
+
+def _is_by_uv(dist_info: Path) -> bool:
+    try:
+        installer = (dist_info / "INSTALLER").read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+    return installer.strip() == "uv" and (dist_info / "RECORD").is_file()
 
 
 def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
     """Drop uv's notes; `requirement` is None for what comes from an index."""
     notes = [dist_info / name for name in _NOTES if (dist_info / name).exists()]
-    if requirement is None and not notes:
-        return
     direct = dist_info / _DIRECT_URL
+    if not notes and (requirement is None or _says(direct, requirement)):
+        return
     for note in notes:
         note.unlink()
     if requirement is not None:
@@ -56,11 +70,19 @@ def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
     _record(dist_info, without=[*notes, direct], having=[direct] if requirement else [])
 
 
+def _says(direct: Path, requirement: DirectRequirement) -> bool:
+    """Whether direct_url.json is Poetry's already."""
+    try:
+        return direct.read_text("utf-8") == json.dumps(direct_url(requirement))
+    except (OSError, ValueError):
+        return False
+
+
 def _record(dist_info: Path, *, without: Iterable[Path], having: Iterable[Path]) -> None:
     """Poetry records no hash of direct_url.json."""
     record = dist_info / "RECORD"
     gone = {f"{dist_info.name}/{path.name}" for path in without}
-    rows = csv.reader(io.StringIO(record.read_text("utf-8")))
+    rows = csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape")))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(row for row in rows if row and row[0] not in gone)
@@ -92,7 +114,7 @@ def _archive_info(requirement: DirectRequirement) -> dict[str, Any]:
 def _write(path: Path, text: str) -> None:
     """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
     handle, beside = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(text)
     Path(beside).chmod(0o644)
     Path(beside).replace(path)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -40,6 +40,8 @@ class Feed(Enum):
     PYLOCK = "pylock"
     REQUIREMENTS = "requirements"
 
+
+Names = frozenset[NormalizedName]
 
 Files = Mapping[NormalizedName, PinnedFile]
 """The file that was chosen for each package from an index."""
@@ -75,41 +77,49 @@ class BulkInstall:
         _refuse_missing(each for each in requirements.requirements if found[each.name] is None)
         return {name: file for name, file in found.items() if file is not None}
 
-    def run(self, requirements: RequirementsMap, files: Files | None) -> None:
-        """Install all of `requirements`, or fail with nothing of a wrong file installed."""
-        for target, part in self._batches(requirements):
-            if files is None:
-                self._install_requirements(part, target)
-            else:
-                chosen = [(each, files[each.name]) for each in part.requirements]
-                text = pylock(chosen, part.direct, self.access.named)
-                self.uv.install_pylock(text, self.access, target)
+    def run(
+        self,
+        requirements: RequirementsMap,
+        files: Files | None,
+        settle: Callable[[RequirementsMap, Names], None],
+    ) -> None:
+        """Install all of `requirements`, or fail with nothing of a wrong file installed.
+
+        `settle` is given each part as soon as uv has done with it, well or not, and the names in it
+        that were built.
+        """
+        built = built_names(requirements, files)
+        for target, part in self._batches(requirements, built):
+            try:
+                if files is None:
+                    self._install_requirements(part, target)
+                else:
+                    chosen = [(each, files[each.name]) for each in part.requirements]
+                    text = pylock(chosen, part.direct, self.access.named)
+                    self.uv.install_pylock(text, self.access, target)
+            finally:
+                settle(part, built)
 
     def _batches(
-        self, requirements: RequirementsMap
+        self, requirements: RequirementsMap, built: Names
     ) -> Iterator[tuple[InstallTarget, RequirementsMap]]:
         """One call for all, and one for each package whose build has constraints of its own.
 
         uv's build constraints bear on a whole call, and its cache does not know them.
         """
-        alone = sorted(requirements.built & self.constraints.keys())
-        for names in (requirements.names - set(alone), *(frozenset({name}) for name in alone)):
-            if names:
-                yield self._target(requirements, names), requirements.only(names)
-
-    def _target(
-        self, requirements: RequirementsMap, names: frozenset[NormalizedName]
-    ) -> InstallTarget:
-        constrained = names & requirements.built & self.constraints.keys()
+        constrained = built & self.constraints.keys()
+        alone = (frozenset({name}) for name in sorted(constrained))
         folders = {each.name for each in requirements.direct if each.is_folder}
-        return replace(
-            self.target,
-            reinstall=tuple(name for name in self.target.reinstall if name in names),
-            refresh=tuple(sorted((folders | constrained) & names)),
-            build_constraints=tuple(
-                line for name in sorted(constrained) for line in self.constraints[name]
-            ),
-        )
+        for names in (requirements.names - constrained, *alone):
+            if names:
+                lines = [line for name in names & constrained for line in self.constraints[name]]
+                target = replace(
+                    self.target,
+                    reinstall=tuple(name for name in self.target.reinstall if name in names),
+                    refresh=tuple(sorted((folders | constrained) & names)),
+                    build_constraints=tuple(lines),
+                )
+                yield target, requirements.only(names)
 
     def _install_requirements(self, requirements: RequirementsMap, target: InstallTarget) -> None:
         for index, pinned in requirements.by_index:
@@ -179,11 +189,22 @@ class BulkInstall:
         return self.cache / "urls-v1" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
+def built_names(requirements: RequirementsMap, files: Files | None) -> Names:
+    """What has to be built, or may have to be where uv chooses among several files."""
+    from_indexes = (
+        each.name
+        for each in requirements.requirements
+        if not all(file.is_wheel for file in ([files[each.name]] if files else each.files))
+    )
+    return frozenset((*from_indexes, *(each.name for each in requirements.direct if each.is_built)))
+
+
 def told(requirements: RequirementsMap, files: Files | None) -> Told:
-    """What uv was told of each package: one file, or all that it could choose from."""
+    """What uv was told of each package: one file, all that it could choose from, or no file."""
+    direct = {each.name: each.files for each in requirements.direct}
     if files is None:
-        return {each.name: each.files for each in requirements.requirements}
-    return {name: (LockedFile(file.name, file.hash),) for name, file in files.items()}
+        return {each.name: each.files for each in requirements.requirements} | direct
+    return {name: (LockedFile(file.name, file.hash),) for name, file in files.items()} | direct
 
 
 def _refuse_missing(missing: Iterable[Requirement]) -> None:

@@ -16,7 +16,9 @@ from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import Command, Runner
 
 _ASK = """
-import json, sys
+import sys
+sys.path = [entry for entry in sys.path if entry]
+import json, os
 try:
     import keyring, keyring.backend, keyring.errors
 except ImportError:
@@ -38,9 +40,10 @@ def is_available():
 
 def ask(query):
     username, service = query["username"], "poetry-repository-" + query["source"]
-    password = keyring.get_password(service, username or "__poetry_source_empty_username__")
-    if password is not None:
-        return [username, password]
+    if query["asks_by_name"]:
+        password = keyring.get_password(service, username or "__poetry_source_empty_username__")
+        if password is not None:
+            return [username, password]
     for place in query["places"]:
         try:
             found = keyring.get_credential(place, username or None)
@@ -50,29 +53,42 @@ def ask(query):
             return [found.username, found.password]
     return None
 
+def answer(query):
+    try:
+        return ask(query)
+    except (keyring.errors.KeyringError, RuntimeError):
+        return None
+
 try:
-    queries = json.loads(sys.argv[1]) if is_available() else []
-    print(json.dumps([ask(query) for query in queries]))
+    queries = json.loads(os.environ["HYBRID_INSTALL_KEYRING_QUERIES"]) if is_available() else []
+    print(json.dumps([answer(query) for query in queries]))
 except (keyring.errors.KeyringError, RuntimeError, ValueError):
     print("[]")
 """
 
+_QUERIES = "HYBRID_INSTALL_KEYRING_QUERIES"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyringQuery:
-    """What is known of a source without a password; `places` are its url and its host."""
+    """What is known of a source without a password; `places` are its url and its host.
+
+    An empty password (not `asks_by_name`) is one where the source's name is looked up.
+    """
 
     source: str
     username: str
     places: tuple[str, ...]
+    asks_by_name: bool = True
 
 
 def ask(
     queries: Sequence[KeyringQuery], python: Path, runner: Runner, environ: Mapping[str, str]
 ) -> list[Credentials | None]:
     """The credentials for each query, None where `python`'s keyring has none or there is none."""
-    question = json.dumps([asdict(query) for query in queries])
-    command = Command(argv=(str(python), "-c", _ASK, question), env=dict(environ))
+    # By the environment: a username may be a token.
+    env = {**environ, _QUERIES: json.dumps([asdict(query) for query in queries])}
+    command = Command(argv=(str(python), "-c", _ASK), env=env)
     nothing: list[Credentials | None] = [None] * len(queries)
     try:
         answers = json.loads(runner.capture(command))
