@@ -235,8 +235,8 @@ def test_the_record_of_an_origin(tally: Counter[str], source: DirectSource, deve
     hashes = {"a": "sha256:00"} if is_archive else {}
     with TemporaryDirectory() as name:
         theirs = written_by_poetry(of_poetry(package), Path(name), hashes)
-    locked_hash = Hash("sha256", "00") if is_archive else None
-    requirement = DirectRequirement(package.name, "1.0", source, locked_hash, package.develop)
+    file = LockedFile("a", Hash("sha256", "00")) if is_archive else None
+    requirement = DirectRequirement(package.name, "1.0", source, file, package.develop)
     tally.update(["records of origins"])
     assert direct_url(requirement) == theirs
     tally.update(["records of origins equal"])

@@ -172,3 +172,33 @@ def test_what_poetry_installs_on_every_run(lab: Lab) -> None:
         result = lab.install(project, "-v", "--strict")
         assert f"restless 1.6 is Poetry's: {Deferral.RESTLESS.value}" in result.stderr
         lab.assert_as_poetry_makes_it_but(project, "restless")
+
+
+def test_a_wheel_on_disk_for_another_platform(lab: Lab) -> None:
+    wheel = Wheel(Release("in-file", "1.2"), tag="cp39-cp39-win_amd64")
+    path = f"vendor/{wheel.filename}"
+    spec = lab.spec(
+        "alpha",
+        "in-file",
+        sources=(lab.source(Wheel(Release("alpha"))),),
+        pinned={"in-file": {"path": path}},
+        files={path: wheel.content},
+    )
+    assert_left_to_poetry(lab, lab.project(spec), Deferral.FOREIGN_WHEEL, "in-file")
+
+
+def test_credentials_of_a_repository_that_is_no_source(lab: Lab) -> None:
+    account, wheel = Account("clerk", "sesame"), Wheel(Release("behind-url", "1.3"))
+    vault = lab.source(wheel, account=account)
+    lab.environ.update(
+        POETRY_REPOSITORIES_VAULT_URL=lab.index.url(vault),
+        POETRY_HTTP_BASIC_VAULT_USERNAME=account.username,
+        POETRY_HTTP_BASIC_VAULT_PASSWORD=account.password,
+    )
+    spec = lab.spec(
+        "alpha",
+        "behind-url",
+        sources=(lab.source(Wheel(Release("alpha"))),),
+        pinned={"behind-url": {"url": lab.index.file_url(vault, wheel)}},
+    )
+    assert_left_to_poetry(lab, lab.project(spec), Deferral.FOREIGN_CREDENTIALS, "behind-url")

@@ -78,7 +78,7 @@ def test_a_certificate_that_is_not_there(secure: Lab, project: Project) -> None:
     )
     refused = secure.refuse(project)
     assert "gone.pem cannot be read" in refused.stderr
-    assert not project.venv.exists()
+    assert_nothing_is_installed(project)
 
 
 def test_trusted_by_nobody(secure: Lab, project: Project) -> None:

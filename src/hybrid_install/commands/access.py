@@ -12,6 +12,7 @@ from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.model import Index
 from hybrid_install.core.project import is_single_page
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
+from hybrid_install.environment.trust import trust_of
 from hybrid_install.tools.keyring import KeyringQuery, ask
 from hybrid_install.tools.poetry import MIRROR_PLUGIN
 from hybrid_install.tools.uv import Uv
@@ -33,7 +34,13 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
     return IndexAccess(
         named,
         {named[index].name: found for index, found in credentials.items()},
-        preparation.trust.trust,
+        trust_of(
+            named,
+            {each.index for each in preparation.plan.bulk if each.index},
+            preparation.inputs.config,
+            preparation.inputs.project_dir,
+            preparation.request.environ,
+        ),
         preparation.inputs.config.build_settings_for(
             each.name
             for each in preparation.plan.bulk

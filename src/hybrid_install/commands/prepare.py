@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
@@ -33,7 +34,7 @@ from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.tags import supported_tags
-from hybrid_install.environment.trust import TrustOfSources, trust_of
+from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
     InvalidDataError,
     LockfileError,
@@ -192,22 +193,15 @@ class Preparation:
         return {name: constraint_lines(table, markers) for name, table in tables.items()}
 
     @cached_property
-    def trust(self) -> TrustOfSources:
-        """Poetry's certificates, as uv takes them."""
-        inputs = self.inputs
-        return trust_of(
-            inputs.project.indexes, inputs.config, inputs.project_dir, self.request.environ
-        )
-
-    @cached_property
     def build_policy(self) -> BuildPolicy:
         """What bears on files, builds and repositories."""
         config, lines = self.inputs.config, self.build_constraints
         return BuildPolicy(
             config.binary_policy,
             odd_constraints=frozenset(name for name in lines if lines[name] is None),
-            refused=self.trust.refused,
+            refused=refused_clients(self.inputs.project.indexes, config, self.inputs.project_dir),
             git_urls=self._urls_with_credentials(),
+            hosts=self._hosts_of_repositories(),
             has_git=shutil.which("git", path=self.request.environ.get("PATH")) is not None,
         )
 
@@ -216,6 +210,12 @@ class Preparation:
         config, indexes = self.inputs.config, self.inputs.project.indexes
         urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
+
+    def _hosts_of_repositories(self) -> frozenset[str]:
+        """`Authenticator.get_credentials_for_url`: any repository's host counts."""
+        names = {index.name for index in self.inputs.project.indexes}
+        repositories = self.inputs.config.repositories.items()
+        return frozenset(urlsplit(url).netloc for name, url in repositories if name not in names)
 
     def _handover(self) -> Handover | Ambiguity | None:
         if self.target.handover:

@@ -7,7 +7,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from hybrid_install.core.credentials import split_userinfo
-from hybrid_install.core.file_choice import BinaryPolicy, Tags, is_undecided
+from hybrid_install.core.file_choice import BinaryPolicy, Tags, is_foreign, is_undecided
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
     DirectorySource,
@@ -36,6 +36,8 @@ class Deferral(Enum):
     URL_CREDENTIALS = "its locked url holds credentials, which Poetry records and uv does not"
     RESTLESS = "Poetry does not recognize what it records of it, and installs it on every run"
     CLIENT_CERTIFICATE = "its source's client certificate is not one that uv can be given"
+    FOREIGN_WHEEL = "it is a wheel for another platform, at which Poetry does not look"
+    FOREIGN_CREDENTIALS = "its host is one of a repository of Poetry's that is no source"
     NO_HASHES = "the lock holds no hashes for it"
     WEAK_HASH = "the lock holds a hash that uv does not verify"
     FILE_FORMAT = "uv refuses the format of its file"
@@ -82,13 +84,15 @@ class BuildPolicy:
 
     `odd_constraints` are the names whose build constraints uv cannot be told; `refused` are the
     sources, by name, whose client certificate it cannot be given; `git_urls` the repositories
-    that credentials are configured for.
+    that credentials are configured for; `hosts` those of Poetry's `repositories` that are no
+    sources, whose credentials and certificates uv is not given.
     """
 
     binary: BinaryPolicy = field(default_factory=BinaryPolicy)
     odd_constraints: frozenset[NormalizedName] = frozenset()
     refused: frozenset[str] = frozenset()
     git_urls: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
     has_git: bool = True
 
 
@@ -114,8 +118,11 @@ def deferral(
         case FileSource(location=place) | DirectorySource(location=place) if "%" in place:
             # `url_to_path` (poetry-core) unquotes twice.
             found = Deferral.RESTLESS
+        case UrlSource(url) if urlsplit(url).netloc in policy.hosts:
+            found = Deferral.FOREIGN_CREDENTIALS
         case UrlSource() | FileSource():
-            found = _of_file(files)
+            is_foreign_wheel = bool(files) and is_foreign(files[0], tags)
+            found = Deferral.FOREIGN_WHEEL if is_foreign_wheel else _of_file(files)
         case DirectorySource():
             found = None
         case _:
@@ -166,8 +173,9 @@ def _of_file(files: tuple[LockedFile, ...]) -> Deferral | None:
 def _of_build(
     package: LockedPackage, files: tuple[LockedFile, ...], policy: BuildPolicy
 ) -> Deferral | None:
-    is_built = not (files and files[0].is_wheel)
-    is_odd = is_built and package.name in policy.odd_constraints
+    # The index may have lost the wheel that is locked.
+    may_be_built = not files or not all(file.is_wheel for file in files)
+    is_odd = may_be_built and package.name in policy.odd_constraints
     return Deferral.BUILD_CONSTRAINTS if is_odd else None
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from hybrid_install.core.model import (
     FileSource,
+    Hash,
     LockedFile,
     LockedPackage,
     NormalizedName,
@@ -87,7 +88,20 @@ def files_of(
         case _:
             return ()
     named = (file for file in package.files if file.name == archive)
-    return tuple(sorted(named, key=lambda file: not file.hash.is_strong))
+    return tuple(sorted(named, key=lambda file: _hash_rank(file.hash)))
+
+
+# `get_highest_priority_hash_type` (poetry/utils/helpers.py), as far as uv knows them.
+_STRONGEST = ("sha512", "sha384", "sha256")
+
+
+def _hash_rank(locked: Hash) -> int:
+    return _STRONGEST.index(locked.algorithm) if locked.is_strong else len(_STRONGEST)
+
+
+def is_foreign(file: LockedFile, tags: Tags | None) -> bool:
+    """Whether it is a wheel for another target, as far as the tags are known."""
+    return file.is_wheel and tags is not None and _rank(file, tags) is None
 
 
 def _is_allowed(name: NormalizedName, file: LockedFile, policy: BinaryPolicy) -> bool:

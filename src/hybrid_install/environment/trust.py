@@ -7,8 +7,7 @@ own. uv knows one bundle for a whole call: here it is the union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,35 +19,51 @@ from hybrid_install.poetry_config import Certificates, PoetryConfig
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-@dataclass(frozen=True)
-class TrustOfSources:
-    """What uv is to believe, and the sources whose client certificate it cannot be given."""
-
-    trust: Trust
-    refused: frozenset[str]
-
-
 def trust_of(
-    indexes: Iterable[Index], config: PoetryConfig, project_dir: Path, environ: Mapping[str, str]
-) -> TrustOfSources:
-    """Read the certificates of every source; `ProjectError` where one cannot be read."""
+    indexes: Iterable[Index],
+    used: Collection[Index],
+    config: PoetryConfig,
+    project_dir: Path,
+    environ: Mapping[str, str],
+) -> Trust:
+    """Read the sources' certificates; `ProjectError` where one that is `used` cannot be read."""
     configured = [
-        (index, config.certificates(index.name)) for index in indexes if not index.is_default
+        (index, config.certificates(index.name))
+        for index in indexes
+        if not index.is_default and (index in used or _is_readable(index, config, project_dir))
     ]
-    clients = {
-        index.name: project_dir / certificates.client
-        for index, certificates in configured
-        if certificates.client
-    }
-    given = next((path for path in clients.values() if _begins_with_certificate(path)), None)
-    trust = Trust(
+    client = _client(indexes, config, project_dir)
+    return Trust(
         bundle=_bundle(configured, project_dir, environ),
-        client=str(given) if given else None,
+        client=str(client) if client else None,
         insecure_hosts=tuple(
             dict.fromkeys(_host(index) for index, each in configured if not each.verify)
         ),
     )
-    return TrustOfSources(trust, frozenset(n for n, path in clients.items() if path != given))
+
+
+def refused_clients(
+    indexes: Iterable[Index], config: PoetryConfig, project_dir: Path
+) -> frozenset[str]:
+    """The sources whose client certificate uv cannot be given: it takes one, of one form."""
+    given = _client(indexes, config, project_dir)
+    return frozenset(
+        index.name
+        for index in indexes
+        if not index.is_default
+        if (client := config.certificates(index.name).client) and project_dir / client != given
+    )
+
+
+def _client(indexes: Iterable[Index], config: PoetryConfig, project_dir: Path) -> Path | None:
+    clients = (config.certificates(each.name).client for each in indexes if not each.is_default)
+    paths = (project_dir / client for client in clients if client)
+    return next((path for path in paths if _begins_with_certificate(path)), None)
+
+
+def _is_readable(index: Index, config: PoetryConfig, project_dir: Path) -> bool:
+    authority = config.certificates(index.name).authority
+    return authority is None or (project_dir / authority).exists()
 
 
 def _host(index: Index) -> str:
@@ -57,7 +72,7 @@ def _host(index: Index) -> str:
 
 def _begins_with_certificate(path: Path) -> bool:
     """What uv asks for: the certificate before the key. To requests the order is all the same."""
-    text = _read(path)
+    text = _read(path) if path.is_file() else ""
     certificate, key = text.find("-BEGIN CERTIFICATE-"), text.find("PRIVATE KEY-")
     return 0 <= certificate < key
 

@@ -94,6 +94,18 @@ CASES: list[tuple[Deferral | None, LockedPackage, Index | None, BuildPolicy]] = 
     (None, git(HTTPS), None, BuildPolicy(git_urls=frozenset({"https://x.invalid"}))),
     (Deferral.NO_GIT, git(HTTPS), None, NO_GIT),
     (
+        Deferral.FOREIGN_CREDENTIALS,
+        archive("https://x.invalid:1/a.whl"),
+        None,
+        BuildPolicy(hosts=frozenset({"x.invalid:1"})),
+    ),
+    (
+        None,
+        archive(f"https://x.invalid/{wheel('a').name}"),
+        None,
+        BuildPolicy(hosts=frozenset({"x.invalid:1"})),
+    ),
+    (
         Deferral.RESTLESS,
         locked("a", source=UrlSource("https://x.invalid/a.zip", "b")),
         None,
@@ -134,7 +146,12 @@ CASES: list[tuple[Deferral | None, LockedPackage, Index | None, BuildPolicy]] = 
     ),
     (None, archive(URL), None, odd_constraints("a")),
     (None, archive(f"{URL}?token=t#sha256=00"), None, NOTHING),
-    (None, archive("https://x.invalid/" + WINDOWS.name, WINDOWS), None, without(wheels=True)),
+    (
+        Deferral.FOREIGN_WHEEL,
+        archive("https://x.invalid/" + WINDOWS.name, WINDOWS),
+        None,
+        without(wheels=True),
+    ),
     (Deferral.NO_HASHES, file("../other.whl"), None, NOTHING),
     (Deferral.FILE_FORMAT, file("a-1.0.tar.bz2", sdist("a", suffix=".tar.bz2")), None, NOTHING),
     (None, file(f"../{wheel('a').name}"), None, NOTHING),

@@ -276,7 +276,7 @@ HASHES = {"sha256": WHEEL.hash.digest}
 )
 def test_what_is_from_no_index_has_its_place(source: DirectSource, place: dict[str, Any]) -> None:
     """Without a version: what a project on disk builds may differ from what was locked."""
-    each = DirectRequirement(normalize_name("a"), "1.0", source, WHEEL.hash)
+    each = DirectRequirement(normalize_name("a"), "1.0", source, WHEEL)
     assert tomli.loads(pylock([], [each], NAMED))["packages"] == [{"name": "a", **place}]
 
 
@@ -312,7 +312,8 @@ def test_no_string_breaks_out_of_the_toml(name: str, version: str, url: str) -> 
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_no_string_of_a_direct_origin_breaks_out_either(name: str, text: str, other: str) -> None:
     def place(source: DirectSource) -> dict[str, Any]:
-        each = DirectRequirement(normalize_name(name), "1.0", source, Hash("sha256", other))
+        file = LockedFile("a", Hash("sha256", other))
+        each = DirectRequirement(normalize_name(name), "1.0", source, file)
         (package,) = tomli.loads(pylock([], [each], {}))["packages"]
         assert package.pop("name") == normalize_name(name)
         (found,) = package.values()

@@ -18,6 +18,7 @@ from hybrid_install.core.model import (
     GitSource,
     Hash,
     Index,
+    LockedFile,
     LockedPackage,
     RegistrySource,
     UrlSource,
@@ -141,7 +142,9 @@ REPOSITORY = "https://x.invalid/g"
 
 
 def direct(source: DirectSource, locked_hash: Hash | None = None) -> DirectRequirement:
-    return DirectRequirement(A_B, "1.0", source, locked_hash)
+    return DirectRequirement(
+        A_B, "1.0", source, LockedFile("a", locked_hash) if locked_hash else None
+    )
 
 
 SHA = Hash("sha256", "00")
@@ -224,7 +227,6 @@ def test_a_part_of_the_map() -> None:
         (direct(DirectorySource("../a")),),
     )
     assert grouped.names == {"a", "a-b", "c"}
-    assert grouped.built == {"a-b", "c"}
     part = grouped.only(frozenset({A_B, C}))
     assert part == RequirementsMap(((BETA, (built,)),), grouped.direct)
     assert grouped.only(frozenset()) == RequirementsMap(())

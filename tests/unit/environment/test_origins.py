@@ -18,11 +18,13 @@ from hybrid_install.core.model import (
     FileSource,
     GitSource,
     Hash,
+    LockedFile,
     UrlSource,
     normalize_name,
 )
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.environment.origins import direct_url, settle
+from hybrid_install.tools.bulk import built_names
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SHA = Hash("sha256", "00")
@@ -47,13 +49,16 @@ def by_uv(target: Interpreter, name: str = "a", *notes: str) -> Path:
 
 
 def direct(source: DirectSource = URL, locked: Hash | None = SHA) -> DirectRequirement:
-    return DirectRequirement(normalize_name("a"), "1.0", source, locked)
+    return DirectRequirement(
+        normalize_name("a"), "1.0", source, LockedFile("a", locked) if locked else None
+    )
 
 
 def settled(target: Interpreter, *requirements: Requirement | DirectRequirement) -> None:
     pinned = tuple(each for each in requirements if isinstance(each, Requirement))
     others = tuple(each for each in requirements if isinstance(each, DirectRequirement))
-    settle(RequirementsMap(((DEFAULT_INDEX, pinned),), others), target)
+    whole = RequirementsMap(((DEFAULT_INDEX, pinned),), others)
+    settle(others, built_names(whole, None), target)
 
 
 KEPT = 'a/__init__.py,sha256=x,1\n"a/odd, name.py",sha256=y,2\n'
@@ -117,7 +122,7 @@ def test_others_are_left_alone(target: Interpreter) -> None:
 
 def test_a_distribution_is_found_by_its_normalized_name(target: Interpreter) -> None:
     info = by_uv(target, "Odd.Name_x", "uv_cache.json")
-    source = DirectRequirement(normalize_name("odd-name-x"), "1.0", URL, SHA)
+    source = DirectRequirement(normalize_name("odd-name-x"), "1.0", URL, LockedFile("a", SHA))
     settled(target, source)
     assert not (info / "uv_cache.json").exists()
 

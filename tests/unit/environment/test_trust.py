@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import certifi
 import pytest
 
 from hybrid_install.core.model import DEFAULT_INDEX, Index
-from hybrid_install.environment.trust import TrustOfSources, trust_of
+from hybrid_install.core.uv_config import Trust
+from hybrid_install.environment.trust import refused_clients, trust_of
 from hybrid_install.errors import ProjectError
 from hybrid_install.poetry_config import PoetryConfig
 
@@ -35,11 +37,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@dataclass(frozen=True)
+class Answer:
+    trust: Trust
+    refused: frozenset[str]
+
+
 def found(
-    folder: Path, certificates: Mapping[str, Any], environ: Mapping[str, str] | None = None
-) -> TrustOfSources:
-    config = PoetryConfig({"certificates": certificates}, {})
-    return trust_of([ONE, TWO, DEFAULT_INDEX], config, folder, environ or {})
+    folder: Path,
+    certificates: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
+    used: tuple[Index, ...] = (ONE, TWO),
+) -> Answer:
+    config, indexes = PoetryConfig({"certificates": certificates}, {}), [ONE, TWO, DEFAULT_INDEX]
+    return Answer(
+        trust_of(indexes, used, config, folder, environ or {}),
+        refused_clients(indexes, config, folder),
+    )
 
 
 def bundle(
@@ -125,7 +139,6 @@ def test_uv_takes_one_client_certificate(folder: Path) -> None:
     ("certificates", "environ"),
     [
         ({"one": {"cert": "gone.pem"}}, {}),
-        ({"one": {"client-cert": "gone.pem"}}, {}),
         ({}, {"REQUESTS_CA_BUNDLE": "gone.pem"}),
     ],
 )
@@ -137,6 +150,18 @@ def test_a_certificate_that_is_missing_is_named(
     with pytest.raises(ProjectError, match=rf"^the certificate {path} cannot be read: ") as error:
         found(folder, certificates, environ)
     assert error.value.hint is not None
+
+
+def test_what_is_not_used_need_not_be_there(folder: Path) -> None:
+    answer = found(folder, {"one": {"cert": "gone.pem"}, "two": {"cert": "two.pem"}}, used=(TWO,))
+    assert answer.trust.bundle == f"{certifi.contents()}\nof two\n"
+
+
+def test_a_client_certificate_that_is_missing_is_refused(folder: Path) -> None:
+    """Poetry says so, where it needs it."""
+    answer = found(folder, {"one": {"client-cert": "gone.pem"}})
+    assert answer.trust.client is None
+    assert answer.refused == {"one"}
 
 
 def test_a_bundle_need_not_be_utf_8(folder: Path) -> None:

@@ -33,10 +33,11 @@ from hybrid_install.core.model import (
     UrlSource,
     normalize_name,
 )
+from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.bulk import BulkInstall, Feed
+from hybrid_install.tools.bulk import BulkInstall, Feed, built_names
 from hybrid_install.tools.process import Command, CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
 
@@ -46,7 +47,7 @@ A, B = requirement("a"), requirement("b")
 OURS = requirement("ours", index=PRIVATE)
 BUILT = requirement("built", files=[sdist("built")])
 ARCHIVE = DirectRequirement(
-    normalize_name("archive"), "1.0", UrlSource("https://x.invalid/a.whl", None), wheel("a").hash
+    normalize_name("archive"), "1.0", UrlSource("https://x.invalid/a.whl", None), wheel("a")
 )
 REPOSITORY = DirectRequirement(
     normalize_name("repo"), "1.0", GitSource("https://x.invalid/r", "main", "c0" * 20, None), None
@@ -123,7 +124,7 @@ def install(
         {normalize_name(name): lines for name, lines in (constraints or {}).items()},
     )
     grouped = by_index(*requirements)
-    bulk.run(grouped, bulk.choose(grouped, feed))
+    bulk.run(grouped, bulk.choose(grouped, feed), lambda *_: None)
 
 
 def by_index(*requirements: Requirement | DirectRequirement) -> RequirementsMap:
@@ -439,3 +440,39 @@ def test_urls_of_a_mirror_are_not_kept(tmp_path: Path) -> None:
     named = {index: replace(each, is_mirror=True) for index, each in known.named.items()}
     install(asked, tmp_path, A, known=replace(known, named=named))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+WITH_BOTH = requirement("a", files=[wheel("a"), sdist("a")])
+
+
+def test_what_is_built_is_what_was_chosen() -> None:
+    """The lock may have a wheel that the index no longer has."""
+    grouped = RequirementsMap(((DEFAULT_INDEX, (WITH_BOTH,)),), (ARCHIVE, FOLDER))
+    url = "https://files.invalid/a"
+    for file, built in ((wheel("a"), {"folder"}), (sdist("a"), {"a", "folder"})):
+        chosen = {WITH_BOTH.name: PinnedFile(file.name, url, file.hash, None)}
+        assert built_names(grouped, chosen) == built
+    assert built_names(grouped, None) == {"a", "folder"}
+
+
+def test_each_part_is_settled_as_soon_as_it_is_done_with(tmp_path: Path) -> None:
+    """Also the one that failed: uv may have got half-way."""
+    constrained = requirement("c", files=[sdist("c")])
+    grouped = RequirementsMap(((DEFAULT_INDEX, (A, constrained)),))
+    settled: list[frozenset[str]] = []
+    runner = FakeRunner(["", failure(1, "no compiler")])
+    bulk = BulkInstall(
+        Uv(Path("/uv"), "a test", runner, {}),
+        access_to(DEFAULT_INDEX),
+        interpreter(),
+        InstallTarget(Path("/venv/bin/python")),
+        tmp_path,
+        {constrained.name: ("setuptools<9",)},
+    )
+    files = {
+        each.name: PinnedFile(each.files[0].name, "https://x.invalid", each.files[0].hash, None)
+        for each in (A, constrained)
+    }
+    with pytest.raises(CommandFailedError, match="no compiler"):
+        bulk.run(grouped, files, lambda part, built: settled.append(part.names | built))
+    assert settled == [{"a", "c"}, {"c"}]

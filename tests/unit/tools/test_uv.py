@@ -15,6 +15,7 @@ from hybrid_install.core.model import (
     DirectorySource,
     Hash,
     Index,
+    LockedFile,
     UrlSource,
     normalize_name,
 )
@@ -181,7 +182,9 @@ def test_requirements_are_installed_with_hashes_and_nothing_else() -> None:
 
 def test_archives_are_installed_with_hashes_and_the_rest_without() -> None:
     url = UrlSource("https://x.invalid/a.whl", None)
-    archive = DirectRequirement(normalize_name("a"), "1.0", url, Hash("sha256", "00"))
+    archive = DirectRequirement(
+        normalize_name("a"), "1.0", url, LockedFile("a", Hash("sha256", "00"))
+    )
     folder_of_b = DirectorySource("../b", "/src/b")
     project = DirectRequirement(normalize_name("b"), "1.0", folder_of_b, None, develop=True)
     for each, hashes in ((archive, ["--require-hashes"]), (project, [])):
