@@ -4,7 +4,7 @@
 #
 #     scripts/conformance.sh          what scripts/test.sh runs of it, some minutes
 #     scripts/conformance.sh --wide   every Python from 3.8 on and three platforms for each lock of
-#                                     version 2.1, ten times as many walks over the older ones: an hour
+#                                     version 2.1, ten times as many walks over the older ones: far longer
 #
 # More arguments go to pytest. Needs what scripts/test.sh has set up, or sets it up itself.
 set -eu

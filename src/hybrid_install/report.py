@@ -96,11 +96,6 @@ def _write_to(stream: TextIO | None, text: str) -> None:
         stream.flush()
 
 
-def counted(number: int) -> str:
-    """`1 package`, `2 packages`."""
-    return f"{number} package{'s' if number != 1 else ''}"
-
-
 def counts(plan: Plan) -> str:
     """`68 to install, 2 left to Poetry`."""
     numbers = Counter(operation.action for operation in plan.operations)

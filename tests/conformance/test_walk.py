@@ -4,7 +4,8 @@ Every answer must be Poetry's. What Poetry cannot answer must be handed over to 
 over although Poetry answers is counted, with its reason.
 
 Poetry's solver takes its time: of each real lock a part of all combinations of Python, platform,
-groups and extras is asked, the same one in each run. `HYBRID_INSTALL_WIDE=1` asks them all.
+groups and extras is asked, the same one in each run. `HYBRID_INSTALL_WIDE=1` asks ten times as
+many.
 """
 
 from __future__ import annotations
