@@ -3,8 +3,8 @@
 # every real lock at hand, generated ones, settings, environments, file choices, origins.
 #
 #     scripts/conformance.sh          what scripts/test.sh runs of it, some minutes
-#     scripts/conformance.sh --wide   every Python from 3.8 on and three platforms for each lock of
-#                                     version 2.1, ten times as many walks over the older ones: far longer
+#     scripts/conformance.sh --wide   every Python from 3.8 on, three platforms, all groups and extras for
+#                                     each lock, walks as well: about an hour more, most of it Poetry's solver
 #
 # More arguments go to pytest. Needs what scripts/test.sh has set up, or sets it up itself.
 set -eu
