@@ -29,7 +29,15 @@ from poetry.utils.env import EnvCommandError, MockEnv, VirtualEnv
 from support import corpus
 from support.fakes import FakeRunner, interpreter, locked
 
-from hybrid_install.core.file_choice import BinaryPolicy, Tags, candidates, is_undecided
+from hybrid_install.core.contest import Contest
+from hybrid_install.core.deferral import Deferral
+from hybrid_install.core.file_choice import (
+    BinaryPolicy,
+    Tags,
+    candidates,
+    is_undecided,
+    rank_of_tags,
+)
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
@@ -38,7 +46,7 @@ from hybrid_install.core.model import (
     LockedPackage,
     RegistrySource,
 )
-from hybrid_install.core.pylock import OfferedFile, choose
+from hybrid_install.core.pylock import OfferedFile, PinnedFile
 from hybrid_install.core.requirements import Requirement
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.tags import supported_tags
@@ -52,10 +60,14 @@ MANY = settings(max_examples=200)
 class OneShelf(Repository):
     """An index with the files of one release."""
 
-    def __init__(self, files: Iterable[LockedFile]) -> None:
+    def __init__(self, files: Iterable[LockedFile], yanked: frozenset[str] = frozenset()) -> None:
         super().__init__("pypi")
         self.links = [
-            Link(f"https://x.invalid/{file.name}", hashes={file.hash.algorithm: file.hash.digest})
+            Link(
+                f"https://x.invalid/{file.name}",
+                hashes={file.hash.algorithm: file.hash.digest},
+                yanked=file.name in yanked,
+            )
             for file in files
         ]
 
@@ -78,7 +90,11 @@ class Target:
         return {str(tag): rank for rank, tag in enumerate(self.tags)}
 
     def choice_of_poetry(
-        self, package: LockedPackage, offered: Iterable[LockedFile], policy: BinaryPolicy
+        self,
+        package: LockedPackage,
+        offered: Iterable[LockedFile],
+        policy: BinaryPolicy,
+        yanked: frozenset[str] = frozenset(),
     ) -> str | None:
         """The name of the file that Poetry installs, None where it refuses."""
         config = Config(use_environment=False)
@@ -92,7 +108,7 @@ class Target:
         )
         theirs = Package(package.name, package.version)
         theirs.files = [{"file": file.name, "hash": str(file.hash)} for file in package.files]
-        pool = RepositoryPool([OneShelf(offered)])
+        pool = RepositoryPool([OneShelf(offered, yanked)])
         try:
             return Chooser(pool, self.env, config).choose_for(theirs).filename
         except PoetryRuntimeError:
@@ -187,12 +203,57 @@ def test_the_file_that_poetry_chooses_of_those_that_the_index_has(tally: Counter
             return  # Poetry then takes any file, and the package is deferred.
         theirs = LINUX.choice_of_poetry(package, offered, BinaryPolicy())
         ours = LINUX.choices(replace(package, files=tuple(kept)), BinaryPolicy())
-        files = candidates(package, LINUX.ours, BinaryPolicy())
-        offer = tuple(OfferedFile(f"https://x.invalid/{f.name}", (f.hash,)) for f in offered)
-        chosen = choose(Requirement(package.name, "1.0", DEFAULT_INDEX, files), offer)
         tally.update(["file choices"])
         assert (theirs in ours) if ours else (theirs is None)
-        assert (chosen.name if chosen else None) == (ours[0] if ours else None)
+        tally.update(["file choices equal"])
+
+    compare()
+
+
+def begun(package: LockedPackage, offered: Sequence[LockedFile], yanked: frozenset[str]) -> Contest:
+    """Our choice where uv has said what it says of its own."""
+    files = candidates(package, LINUX.ours, BinaryPolicy())
+    offer = tuple(OfferedFile(f"https://x.invalid/{f.name}", (f.hash,)) for f in offered)
+    requirement = Requirement(package.name, "1.0", DEFAULT_INDEX, files)
+    taken = min(offered, key=taste_of_uv, default=None)
+    is_yanked = taken is not None and taken.name in yanked
+    return Contest.begin(requirement, offer, LINUX.ours, is_yanked=is_yanked)
+
+
+def taste_of_uv(file: LockedFile) -> tuple[bool, int]:
+    rank = rank_of_tags(file, LINUX.ours)
+    return rank is None, rank or 0
+
+
+def test_the_file_that_poetry_chooses_where_some_are_yanked(tally: Counter[str]) -> None:
+    """Whatever the index has lost, gained and yanked since the lock was written.
+
+    What we leave to Poetry the order of the index decides: turned round, it decides otherwise.
+    Of sdists uv names one, and so the others may be there.
+    """
+
+    @settings(MANY, max_examples=1000)
+    @given(releases(LINUX), releases(LINUX), st.data())
+    def compare(package: LockedPackage, other: LockedPackage, data: st.DataObject) -> None:
+        if not package.files:
+            return  # Poetry then takes any file, and the package is deferred.
+        locked_names = {file.name for file in package.files}
+        kept = [file for file in package.files if data.draw(st.integers(0, 2))]
+        offered = [*kept, *(file for file in other.files if file.name not in locked_names)]
+        yanked = frozenset(file.name for file in offered if data.draw(st.booleans()))
+        contest = begun(package, offered, yanked)
+        while file := contest.question:
+            contest = contest.knowing(is_yanked=file.name in yanked)
+        ours, turned = contest.verdict, offered[::-1]
+        theirs, others = (
+            LINUX.choice_of_poetry(package, each, BinaryPolicy(), yanked)
+            for each in (offered, turned)
+        )
+        tally.update(["file choices"])
+        if ours is Deferral.EQUAL_FILES:
+            assert theirs != others or not str(theirs).endswith(".whl")
+        else:
+            assert (ours.name if isinstance(ours, PinnedFile) else None) == theirs == others
         tally.update(["file choices equal"])
 
     compare()

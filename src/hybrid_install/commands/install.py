@@ -25,7 +25,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, told
+from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, UndecidedError, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -48,7 +48,11 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
     books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
-        files = install_in_bulk(preparation, uv, report, books)
+        try:
+            files = install_in_bulk(preparation, uv, report, books)
+        except UndecidedError as undecided:
+            preparation = replace(preparation, left=undecided.left)
+            files = install_in_bulk(preparation, uv, report, books)
         books.note(files)
     with report.phase("Poetry"):
         poetry = finish(preparation, uv, report, books)
@@ -131,8 +135,9 @@ def _completed(preparation: Preparation, uv: Uv) -> Preparation:
 def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> Told:
     """Everything that uv installs, from all indexes at once, and what it removes.
 
-    Nothing is removed before the indexes have said that they have every file. Returns the files
-    that uv was told of each package.
+    Nothing is removed before the indexes have said that they have every file. `UndecidedError`
+    before that, where they say that a package is Poetry's. Returns the files that uv was told of
+    each package.
     """
     plan, interpreter = preparation.plan, preparation.target.interpreter
     requirements = RequirementsMap.of(plan.bulk)
@@ -175,6 +180,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         install_target,
         cache_dir(preparation.request.environ),
         {name: lines for name, lines in preparation.build_constraints.items() if lines},
+        preparation.tags,
     )
 
 

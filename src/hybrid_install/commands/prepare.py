@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
-from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
+from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Deferral, Handover
 from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.freshness import is_fresh
@@ -93,7 +93,8 @@ def read_inputs(request: Request) -> Inputs:
 class Preparation:
     """A run that could begin: the inputs, the environment, what is in it, and the plan.
 
-    Without `starts_tools` neither uv nor Poetry is started to find any of it out.
+    Without `starts_tools` neither uv nor Poetry is started to find any of it out. `left` are the
+    packages that turned out to be Poetry's when their indexes were asked.
     """
 
     request: Request
@@ -102,6 +103,7 @@ class Preparation:
     target: TargetEnvironment
     runner: Runner
     starts_tools: bool
+    left: Mapping[NormalizedName, Deferral] = field(default_factory=dict)
 
     @cached_property
     def poetry(self) -> Poetry | None:
@@ -167,7 +169,7 @@ class Preparation:
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
-        return plan
+        return plan.leaving(self.left)
 
     def _unreached(self) -> frozenset[NormalizedName]:
         """`Transaction.calculate_operations`: only a solution leaves locked packages out."""

@@ -43,6 +43,7 @@ class Deferral(Enum):
     FILE_FORMAT = "uv refuses the format of its file"
     NO_FILE = "no file that the lock names fits this Python and platform"
     EQUAL_FILES = "several of its files fit equally well: the index's order decides"
+    YANKED_FILES = "its index states no hashes by which uv could be asked what is yanked"
     SEVERAL_VERSIONS = "the lock selects several versions of it"
     BUILT_VERSION = "the version that its project builds is not the locked one"
     BUILD_CONSTRAINTS = "its build constraints are not plain versions"

@@ -139,6 +139,12 @@ def _build_tag(text: str | None) -> tuple[int, str] | tuple[()]:
     return int(number), text[len(number) :]
 
 
+def rank_of_tags(file: LockedFile, tags: Tags) -> int | None:
+    """How well a wheel's tags fit, 0 for the best, whatever its build tag; None for no fit."""
+    rank = _rank(file, tags) if file.is_wheel else None
+    return -rank[1] if rank else None
+
+
 def is_undecided(files: tuple[LockedFile, ...], tags: Tags | None) -> bool:
     """Whether the two best files are equally good, so that the index's order decides."""
     return len(files) > 1 and tags is not None and _rank(files[0], tags) == _rank(files[1], tags)

@@ -6,8 +6,8 @@ comparison mirrors `Transaction.calculate_operations` (poetry/puzzle/transaction
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from hybrid_install.core.deferral import (
@@ -84,6 +84,16 @@ class Plan:
     def bulk(self) -> tuple[Operation, ...]:
         """What uv installs."""
         return self.having(Action.INSTALL, Action.REINSTALL)
+
+    def leaving(self, left: Mapping[NormalizedName, Deferral]) -> Plan:
+        """The same plan with these packages deferred, where uv was to install them."""
+        operations = tuple(
+            replace(each, action=Action.DEFER, reason=left[each.name].value)
+            if each in self.bulk and each.name in left
+            else each
+            for each in self.operations
+        )
+        return replace(self, operations=operations)
 
     @property
     def leaves_work_to_poetry(self) -> bool:

@@ -67,6 +67,8 @@ def synthetic_project(
 ) -> str:
     """A pyproject.toml whose resolution asks each index for its own pins and nothing else.
 
+    Pins with one specifier: a second one would have uv refuse what is yanked.
+
     `python` is the target's full version.
     """
     pinned = tuple(requirements)
@@ -129,19 +131,21 @@ class PinnedFile:
         return self.name.endswith(".whl")
 
 
-def choose(requirement: Requirement, offer: Offer) -> PinnedFile | None:
-    """The best of the requirement's files that the index offers, None where it offers none.
+def locked_files(requirement: Requirement, offer: Offer) -> tuple[PinnedFile, ...]:
+    """Those of the requirement's files that the index offers, best first.
 
     The index's hash must be the lock's; where the index states none of that algorithm, the
     lock's hash of that file name is demanded at the download. `ToolError` where the index has
-    the locked file names with other contents.
+    the locked file names with other contents, and nothing that is locked.
     """
-    for locked in requirement.files:
-        for file in offer:
-            if file.is_locked_as(locked):
-                return PinnedFile(locked.name, file.url, locked.hash, file.size)
-    _refuse_mismatch(requirement, offer)
-    return None
+    found = tuple(
+        PinnedFile(locked.name, file.url, locked.hash, file.size)
+        for locked in requirement.files
+        if (file := next((each for each in offer if each.is_locked_as(locked)), None))
+    )
+    if not found:
+        _refuse_mismatch(requirement, offer)
+    return found
 
 
 def _refuse_mismatch(requirement: Requirement, offer: Offer) -> None:

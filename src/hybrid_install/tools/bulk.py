@@ -15,13 +15,15 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from hybrid_install.core.contest import Contest
+from hybrid_install.core.deferral import Deferral
+from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Hash, LockedFile, NormalizedName
 from hybrid_install.core.pylock import (
     Offer,
     OfferedFile,
     PinnedFile,
-    choose,
     pylock,
     read_offers,
 )
@@ -47,12 +49,24 @@ Files = Mapping[NormalizedName, PinnedFile]
 """The file that was chosen for each package from an index."""
 
 
+class UndecidedError(ToolError):
+    """The indexes were asked, and some packages turn out to be Poetry's, each with its reason."""
+
+    def __init__(self, left: Mapping[NormalizedName, Deferral]) -> None:
+        self.left = left
+        reasons = "; ".join(f"{name}: {reason.value}" for name, reason in sorted(left.items()))
+        super().__init__(
+            f"Only Poetry can choose the files of {reasons}",
+            hint="install them with `poetry install`",
+        )
+
+
 @dataclass(frozen=True)
 class BulkInstall:
     """One bulk install into one environment.
 
     `cache` is where known urls are kept. `constraints` are the build constraints (PEP 508 lines)
-    of the packages that have some.
+    of the packages that have some. `tags` are the target's, None where they are unknown.
     """
 
     uv: Uv
@@ -61,21 +75,23 @@ class BulkInstall:
     target: InstallTarget
     cache: Path
     constraints: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
+    tags: Tags | None = None
 
     def choose(self, requirements: RequirementsMap, feed: Feed = Feed.PYLOCK) -> Files | None:
         """Ask the indexes for the files; nothing is changed yet.
 
-        `ToolError` where a locked file is not offered, or with other contents. None where the
-        feed leaves that to uv.
+        `ToolError` where a locked file is not offered, or with other contents; `UndecidedError`
+        where only Poetry can choose. None where the feed leaves that to uv.
         """
         if feed is Feed.REQUIREMENTS:
             return None
-        offers = self._offers(requirements.requirements)
-        found = {
-            each.name: choose(each, offers.get(each.name, ())) for each in requirements.requirements
-        }
-        _refuse_missing(each for each in requirements.requirements if found[each.name] is None)
-        return {name: file for name, file in found.items() if file is not None}
+        contests = self._settled(self._contests(requirements.requirements))
+        found = [(each.requirement, each.verdict) for each in contests]
+        _refuse_missing(requirement for requirement, verdict in found if verdict is None)
+        left = {each.name: verdict for each, verdict in found if isinstance(verdict, Deferral)}
+        if left:
+            raise UndecidedError(left)
+        return {each.name: file for each, file in found if isinstance(file, PinnedFile)}
 
     def run(
         self,
@@ -130,16 +146,53 @@ class BulkInstall:
             if direct:
                 self.uv.install_direct(direct, self.access, target)
 
-    def _offers(self, requirements: Sequence[Requirement]) -> dict[NormalizedName, Offer]:
-        """What the indexes offer, from the cache as far as it goes."""
+    def _contests(self, requirements: Sequence[Requirement]) -> list[Contest]:
+        """The files of each package that its index offers, and what was heard of them besides."""
+        offers, yanked = self._offers(requirements)
+        return [
+            Contest.begin(
+                each,
+                offers.get(each.name, ()),
+                self.tags,
+                is_yanked=None if self._is_of_the_default(each) else each.name in yanked,
+            )
+            for each in requirements
+        ]
+
+    def _settled(self, contests: list[Contest]) -> list[Contest]:
+        """Ask about one more file of each package, as long as that can change the choice."""
+        while asked := {
+            contest.requirement.name: (contest.requirement, file.hash)
+            for contest in contests
+            if contest.is_askable and (file := contest.question)
+        }:
+            yanked = self.uv.yanked(list(asked.values()), self.access, self.interpreter)
+            contests = [
+                contest.knowing(is_yanked=contest.requirement.name in yanked)
+                if contest.requirement.name in asked
+                else contest
+                for contest in contests
+            ]
+        return contests
+
+    def _is_of_the_default(self, requirement: Requirement) -> bool:
+        """Uv's own default index: it keeps files as they are, and yanks releases as a whole."""
+        named = self.access.named[requirement.index]
+        return requirement.index.is_default and not named.is_mirror
+
+    def _offers(
+        self, requirements: Sequence[Requirement]
+    ) -> tuple[dict[NormalizedName, Offer], Names]:
+        """What the indexes offer, from the cache as far as it goes, and what uv said is yanked."""
         known = {each.name: offer for each in requirements if (offer := self._recall(each))}
         unknown = [each for each in requirements if each.name not in known]
         if not unknown:
-            return known
-        asked = read_offers(self.uv.offers(unknown, self.access, self.interpreter))
+            return known, frozenset()
+        answer = self.uv.offers(unknown, self.access, self.interpreter)
+        asked = read_offers(answer.document)
         for requirement in unknown:
             self._remember(requirement, asked.get(requirement.name, ()))
-        return known | asked
+        return known | asked, answer.yanked
 
     def _recall(self, requirement: Requirement) -> Offer | None:
         """A known offer, if the lock's best file is in it: an index gains files with time."""
@@ -160,10 +213,7 @@ class BulkInstall:
 
     def _remember(self, requirement: Requirement, offer: Offer) -> None:
         """Keep urls of the default index, which never change; others may carry a signature."""
-        is_kept = (
-            requirement.index.is_default and not self.access.named[requirement.index].is_mirror
-        )
-        if not is_kept or not offer:
+        if not self._is_of_the_default(requirement) or not offer:
             return
         files = [
             (file.url, [(each.algorithm, each.digest) for each in file.hashes], file.size)

@@ -26,11 +26,15 @@ _GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A process to be: a value that can be printed and compared. Secrets go in `env` only."""
+    """A process to be: a value that can be printed and compared. Secrets go in `env` only.
+
+    `with_stderr` makes `capture` return what was written to stderr as well.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(repr=False)
     cwd: Path | None = None
+    with_stderr: bool = False
 
     def __str__(self) -> str:
         return without_credentials(shlex.join(self.argv))
@@ -58,7 +62,7 @@ class Runner(Protocol):
         """Run while the user watches: the child writes to our stderr itself."""
 
     def capture(self, command: Command) -> str:
-        """Run silently and return what it wrote to stdout."""
+        """Run silently and return what it wrote to stdout, or to both where the command says so."""
 
 
 class ShRunner:
@@ -80,7 +84,8 @@ class ShRunner:
     def capture(self, command: Command) -> str:
         """As `Runner.capture`."""
         with Path(os.devnull).open() as nothing:
-            return self._run(command, {"_in": nothing, "_tty_out": False})
+            streams = {"_in": nothing, "_tty_out": False, "_err_to_out": command.with_stderr}
+            return self._run(command, streams)
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
         import sh

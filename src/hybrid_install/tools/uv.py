@@ -11,14 +11,14 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import tomli
 
 from hybrid_install.core.document import Table
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import Index, NormalizedName
+from hybrid_install.core.model import Hash, Index, NormalizedName, normalize_name
 from hybrid_install.core.pylock import synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
 from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
@@ -61,8 +61,22 @@ _ALLOWED = frozenset(
 
 _PATHS = frozenset({"UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 
+_YANKED = re.compile(r"^warning: `([^`=]+)==[^`]+` is yanked", re.MULTILINE)
+
 # An active environment would become uv's target, whatever `--python` says of builds.
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME"})
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What the indexes offer: the files of a pylock, as a document.
+
+    `yanked` are the packages of which uv would take a file that is yanked (PEP 592), which the
+    document does not tell.
+    """
+
+    document: Table
+    yanked: frozenset[NormalizedName] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -139,15 +153,47 @@ class Uv:
 
     def offers(
         self, requirements: Sequence[Requirement], access: IndexAccess, target: Interpreter
-    ) -> Table:
-        """What the indexes offer for these pins: a compiled pylock, as a document."""
-        project = synthetic_project(requirements, access.named, target.full_version)
-        argv = ["pip", "compile", "--no-header", "--no-deps"]
-        argv += ["--python", str(target.executable), "--prerelease", "allow"]
-        argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
-        with _folder({"pyproject.toml": project, **access.files()}) as folder:
-            self.runner.capture(self._command(argv, cwd=folder, access=access))
-            return tomli.loads((folder / "pylock.toml").read_text("utf-8"))
+    ) -> Offered:
+        """What the indexes offer for these pins: a compiled pylock."""
+        argv = ["pip", "compile", "--no-header", "--format", "pylock.toml", "-o", "pylock.toml"]
+        files = {
+            "pyproject.toml": synthetic_project(requirements, access.named, target.full_version)
+        }
+        with _folder({**files, **access.files()}) as folder:
+            yanked = self._ask([*argv, "pyproject.toml"], folder, access, target)
+            return Offered(tomli.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
+
+    def yanked(
+        self,
+        files: Sequence[tuple[Requirement, Hash]],
+        access: IndexAccess,
+        target: Interpreter,
+    ) -> frozenset[NormalizedName]:
+        """Which of these files are yanked, each its package's only one with that hash.
+
+        Nothing is installed: uv says what it would take from the indexes, and a hash leaves it
+        no choice.
+        """
+        pins = [each for each, _ in files]
+        project = synthetic_project(pins, access.named, target.full_version)
+        hashes = "".join(f"{each.pin} --hash={locked}\n" for each, locked in files)
+        argv = ["pip", "install", "--dry-run", "--target", "nowhere", "-c", "hashes.txt"]
+        texts = {"pyproject.toml": project, "hashes.txt": hashes}
+        with _folder({**texts, **access.files()}) as folder:
+            return self._ask([*argv, "-r", "pyproject.toml"], folder, access, target)
+
+    def _ask(
+        self, argv: Sequence[str], folder: Path, access: IndexAccess, target: Interpreter
+    ) -> frozenset[NormalizedName]:
+        """Let uv choose among what the indexes have; the packages whose choice is yanked.
+
+        That stands in uv's warnings alone.
+        """
+        options = ["--python", str(target.executable), "--prerelease", "allow", "--no-deps"]
+        whole = [*argv[:2], *options, "--color", "never", *argv[2:]]
+        command = self._command(whole, cwd=folder, access=access)
+        text = self.runner.capture(replace(command, with_stderr=True))
+        return frozenset(normalize_name(name) for name in _YANKED.findall(text))
 
     def install_pylock(self, pylock: str, access: IndexAccess, target: InstallTarget) -> None:
         """Install exactly the files of a pylock.toml."""

@@ -25,9 +25,10 @@ from hybrid_install.core.model import (
     normalize_name,
 )
 from hybrid_install.core.pylock import (
+    Offer,
     OfferedFile,
     PinnedFile,
-    choose,
+    locked_files,
     pylock,
     read_offers,
     synthetic_project,
@@ -134,37 +135,42 @@ def test_a_pinned_file_is_a_wheel_by_its_name(name: str) -> None:
     assert PinnedFile(name, "u", WHEEL.hash, None).is_wheel is name.endswith(".whl")
 
 
+def best(requirement: Requirement, offer: Offer) -> PinnedFile | None:
+    """The first of the files."""
+    return next(iter(locked_files(requirement, offer)), None)
+
+
 def test_a_file_whose_hash_is_locked_is_chosen() -> None:
-    assert choose(A, (offered(WHEEL, WHEEL.hash, size=7),)) == pinned(WHEEL, 7)
+    assert best(A, (offered(WHEEL, WHEEL.hash, size=7),)) == pinned(WHEEL, 7)
 
 
 def test_a_file_whose_hash_is_locked_is_chosen_under_any_name() -> None:
     """What it is, is known by the lock's name for it."""
     renamed = OfferedFile("https://files.invalid/other", (WHEEL.hash,))
-    assert choose(A, (renamed,)) == PinnedFile(WHEEL.name, renamed.url, WHEEL.hash, None)
+    assert best(A, (renamed,)) == PinnedFile(WHEEL.name, renamed.url, WHEEL.hash, None)
 
 
 def test_the_locked_one_of_several_offered_hashes_is_demanded() -> None:
     other = Hash("sha512", digest("other"))
-    assert choose(A, (offered(WHEEL, other, WHEEL.hash),)) == pinned(WHEEL)
+    assert best(A, (offered(WHEEL, other, WHEEL.hash),)) == pinned(WHEEL)
 
 
 def test_where_the_index_states_no_hash_the_locked_one_of_that_name_is_demanded() -> None:
-    assert choose(A, (offered(WHEEL),)) == pinned(WHEEL)
+    assert best(A, (offered(WHEEL),)) == pinned(WHEEL)
 
 
 def test_where_the_index_states_another_algorithm_the_locked_hash_is_demanded() -> None:
-    assert choose(A, (offered(WHEEL, Hash("md5", "00")),)) == pinned(WHEEL)
+    assert best(A, (offered(WHEEL, Hash("md5", "00")),)) == pinned(WHEEL)
 
 
 def test_a_file_of_another_name_without_a_hash_is_not_believed() -> None:
-    assert choose(A, (offered(wheel("a", tag="cp311-cp311-any")),)) is None
+    assert best(A, (offered(wheel("a", tag="cp311-cp311-any")),)) is None
 
 
 def test_files_that_are_not_locked_are_left_out() -> None:
     later = wheel("a", tag="cp311-cp311-linux_x86_64")
     offer = (offered(later, later.hash), offered(SDIST, SDIST.hash))
-    assert choose(A, offer) == pinned(SDIST)
+    assert best(A, offer) == pinned(SDIST)
 
 
 def test_the_requirement_s_order_counts_and_not_the_index_s() -> None:
@@ -172,19 +178,24 @@ def test_the_requirement_s_order_counts_and_not_the_index_s() -> None:
     second = wheel("a", tag="cp311-cp311-linux_x86_64")
     both = requirement("a", files=[second, WHEEL, SDIST])
     offer = tuple(offered(file, file.hash) for file in (SDIST, WHEEL, second))
-    assert choose(both, offer) == pinned(second)
-    assert choose(both, offer[:2]) == pinned(WHEEL)
-    assert choose(both, offer[:1]) == pinned(SDIST)
+    assert best(both, offer) == pinned(second)
+    assert best(both, offer[:2]) == pinned(WHEEL)
+    assert best(both, offer[:1]) == pinned(SDIST)
+
+
+def test_all_that_is_locked_and_offered_is_known() -> None:
+    offer = (offered(SDIST, SDIST.hash), offered(wheel("b")), offered(WHEEL))
+    assert locked_files(A, offer) == (pinned(WHEEL), pinned(SDIST))
 
 
 def test_nothing_offered_is_nothing_chosen() -> None:
-    assert choose(A, ()) is None
+    assert best(A, ()) is None
 
 
 def test_a_locked_name_with_other_contents_is_refused_by_package_file_and_index() -> None:
     wrong = Hash("sha256", digest("something else"))
     with pytest.raises(ToolError) as refusal:
-        choose(requirement("a", "1.0", PRIVATE), (offered(WHEEL, wrong),))
+        best(requirement("a", "1.0", PRIVATE), (offered(WHEEL, wrong),))
     assert refusal.value.message == (
         "Hash mismatch for a 1.0: private offers a-1.0-py3-none-any.whl with other contents than"
         " poetry.lock names"
@@ -193,7 +204,7 @@ def test_a_locked_name_with_other_contents_is_refused_by_package_file_and_index(
 
 def test_a_changed_wheel_is_left_out_where_the_locked_sdist_remains() -> None:
     wrong = Hash("sha256", digest("something else"))
-    assert choose(A, (offered(WHEEL, wrong), offered(SDIST, SDIST.hash))) == pinned(SDIST)
+    assert best(A, (offered(WHEEL, wrong), offered(SDIST, SDIST.hash))) == pinned(SDIST)
 
 
 def test_the_pylock_names_one_index_and_one_file_for_each_package() -> None:

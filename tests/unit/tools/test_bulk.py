@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from support.fakes import (
 )
 
 from hybrid_install.core.credentials import Credentials
+from hybrid_install.core.deferral import Deferral
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
@@ -37,7 +38,7 @@ from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.bulk import BulkInstall, Feed, built_names
+from hybrid_install.tools.bulk import BulkInstall, Feed, UndecidedError, built_names
 from hybrid_install.tools.process import Command, CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
 
@@ -440,6 +441,100 @@ def test_urls_of_a_mirror_are_not_kept(tmp_path: Path) -> None:
     named = {index: replace(each, is_mirror=True) for index, each in known.named.items()}
     install(asked, tmp_path, A, known=replace(known, named=named))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+PLAIN, TAGGED, BUILD = (
+    wheel("ours", tag=tag) for tag in ("py3-none-any", "cp311-cp311-linux", "py3-none-linux")
+)
+TAGS = {"cp311-cp311-linux": 0, "py3-none-linux": 1, "py3-none-any": 2}
+
+
+class Yanks(Asked):
+    """An index that has all locked files, some of which are yanked; uv takes the `first`."""
+
+    def __init__(self, files: Sequence[LockedFile], yanked: Iterable[LockedFile]) -> None:
+        super().__init__()
+        self.files, self.first = files, files[0]
+        self.yanked = {str(file.hash) for file in yanked}
+        self.checked: list[str] = []
+
+    def answer(self, command: Command) -> str:
+        assert command.cwd is not None
+        said = ""
+        if "--dry-run" in command.argv:
+            hashes = (command.cwd / "hashes.txt").read_text("utf-8").splitlines()
+            self.checked += hashes
+            pins = [line.split(" --hash=") for line in hashes]
+        else:
+            super().answer(command)
+            pins = [["ours===1.0", str(self.first.hash)]]
+        for pin, locked in pins:
+            if locked in self.yanked:
+                said += f"warning: `{pin.replace('===', '==')}` is yanked\n"
+        return said
+
+    def package(self, name: str, version: str) -> str:  # noqa: ARG002
+        wheels = [offer_of(file) for file in self.files if file.is_wheel]
+        sdists = [f"sdist = {offer_of(file)}\n" for file in self.files if not file.is_wheel][:1]
+        return f'[[packages]]\nname = "{name}"\nwheels = [{", ".join(wheels)}]\n' + "".join(sdists)
+
+
+def chosen(asked: Yanks, cache: Path, index: Index = PRIVATE) -> str:
+    """The file that is installed, where uv is told of all that the index has."""
+    files = sorted(asked.files, key=lambda file: TAGS.get(file.name[9:-4], 9))
+    bulk = BulkInstall(
+        Uv(Path("/uv"), "a test", asked.runner, {}),
+        access_to(DEFAULT_INDEX, PRIVATE),
+        interpreter(),
+        InstallTarget(PYTHON),
+        cache,
+        tags=TAGS,
+    )
+    (found,) = (bulk.choose(by_index(requirement("ours", index=index, files=files))) or {}).values()
+    return found.name
+
+
+@pytest.mark.parametrize(
+    ("files", "yanked", "expected", "checked"),
+    [
+        ([TAGGED, PLAIN], [], TAGGED, 0),
+        ([TAGGED, PLAIN], [PLAIN], TAGGED, 0),
+        ([TAGGED, PLAIN], [TAGGED], PLAIN, 1),
+        ([TAGGED, PLAIN], [TAGGED, PLAIN], TAGGED, 1),
+        ([TAGGED, BUILD, PLAIN], [TAGGED, BUILD], PLAIN, 2),
+        ([PLAIN, sdist("ours")], [PLAIN], sdist("ours"), 1),
+        ([PLAIN], [PLAIN], PLAIN, 0),
+    ],
+    ids=["none", "not ours", "ours", "all", "all but the last", "the wheel", "the only one"],
+)
+def test_what_is_yanked_comes_last(
+    tmp_path: Path,
+    files: list[LockedFile],
+    yanked: list[LockedFile],
+    expected: LockedFile,
+    checked: int,
+) -> None:
+    """One more question for each file that uv did not speak of, and none where all is well."""
+    asked = Yanks(files, yanked)
+    assert chosen(asked, tmp_path) == expected.name
+    assert len(asked.checked) == len(asked.runner.commands) - 1 == checked
+
+
+def test_the_default_index_yanks_whole_releases(tmp_path: Path) -> None:
+    asked = Yanks([TAGGED, PLAIN], [TAGGED])
+    assert chosen(asked, tmp_path, DEFAULT_INDEX) == TAGGED.name
+    assert not asked.checked
+
+
+def test_what_only_poetry_can_choose_is_named_with_its_reason(tmp_path: Path) -> None:
+    """The best file is yanked, and the next two are equally good."""
+    equal = wheel("ours", tag="py2.py3-none-any")
+    with pytest.raises(UndecidedError) as undecided:
+        chosen(Yanks([TAGGED, PLAIN, equal], [TAGGED]), tmp_path)
+    assert undecided.value.left == {OURS.name: Deferral.EQUAL_FILES}
+    assert undecided.value.message == (
+        f"Only Poetry can choose the files of ours: {Deferral.EQUAL_FILES.value}"
+    )
 
 
 WITH_BOTH = requirement("a", files=[wheel("a"), sdist("a")])

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def python(code: str, env: Mapping[str, str] | None = None, cwd: Path | None = N
 def test_what_a_child_writes_to_stdout_is_returned() -> None:
     code = "import sys; print('an answer'); print('a remark', file=sys.stderr)"
     assert ShRunner().capture(python(code)) == "an answer\n"
+
+
+def test_what_a_child_writes_to_stderr_is_returned_where_the_command_says_so() -> None:
+    code = "import sys; print('answer', flush=True); print('remark', file=sys.stderr)"
+    assert ShRunner().capture(replace(python(code), with_stderr=True)) == "answer\nremark\n"
+    failing = replace(python(code + "; sys.exit(3)"), with_stderr=True)
+    with pytest.raises(CommandFailedError) as failure:
+        ShRunner().capture(failing)
+    assert failure.value.output == "answer\nremark"
 
 
 def test_a_captured_child_has_no_terminal_and_nothing_to_read() -> None:

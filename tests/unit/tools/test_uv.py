@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tomli
-from support.fakes import FakeRunner, access, interpreter, requirement
+from support.fakes import FakeRunner, access, interpreter, requirement, wheel
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.model import (
@@ -26,7 +26,7 @@ from hybrid_install.environment.probe import presumed
 from hybrid_install.errors import ToolError
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.process import Command
-from hybrid_install.tools.uv import InstallTarget, Uv
+from hybrid_install.tools.uv import InstallTarget, Offered, Uv
 
 PYTHON = Path("/venv/bin/python")
 SECRET = Credentials("me", "secret")
@@ -311,15 +311,61 @@ def test_the_question_for_urls_and_its_answer() -> None:
 
     runner = FakeRunner([compile_it])
     known = access(hi0=SECRET)
-    assert uv(runner).offers([requirement("a")], known, interpreter()) == document
+    assert uv(runner).offers([requirement("a")], known, interpreter()) == Offered(document)
     expected = synthetic_project([requirement("a")], known.named, "3.11.7")
     assert folder == {"pyproject.toml": expected}
     assert tomli.loads(expected)["project"]["dependencies"] == ["a===1.0"]
     assert list(runner.only.argv) == [
-        *("/uv", "pip", "compile", "--no-header", "--no-deps"),
-        *("--python", "/venv/bin/python", "--prerelease", "allow"),
+        *("/uv", "pip", "compile", *ASKING, "--no-header"),
         *("--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"),
     ]
+    assert runner.only.env == {**OURS, **known.variables()}
+
+
+ASKING = (
+    *("--python", "/venv/bin/python", "--prerelease", "allow", "--no-deps"),
+    *("--color", "never"),
+)
+WARNINGS = """\
+Resolved 4 packages in 25ms
+warning: `a==1.0` is yanked
+warning: `b-c==1!2.0+cpu` is yanked (reason: "`d==1.0` is better")
+ + e==1.0
+"""
+
+
+def test_what_uv_would_take_although_it_is_yanked_stands_in_its_warnings() -> None:
+    def compile_it(command: Command) -> str:
+        assert command.with_stderr
+        assert command.cwd is not None
+        (command.cwd / "pylock.toml").write_text("", "utf-8")
+        return WARNINGS
+
+    answer = uv(FakeRunner([compile_it])).offers([requirement("a")], access(), interpreter())
+    assert answer == Offered({}, frozenset(map(normalize_name, ("a", "b-c"))))
+
+
+def test_the_question_whether_one_file_is_yanked() -> None:
+    """A hash leaves uv no choice."""
+    folder = Folder()
+
+    def answer(command: Command) -> str:
+        folder.read(command)
+        return WARNINGS
+
+    runner, known = FakeRunner([answer]), access(hi0=SECRET)
+    pinned = [(requirement("a"), wheel("a").hash), (requirement("e"), wheel("e").hash)]
+    yanked = uv(runner).yanked(pinned, known, interpreter())
+    assert yanked == {"a", "b-c"}
+    assert folder == {
+        "pyproject.toml": synthetic_project([each for each, _ in pinned], known.named, "3.11.7"),
+        "hashes.txt": f"a===1.0 --hash={wheel('a').hash}\ne===1.0 --hash={wheel('e').hash}\n",
+    }
+    assert list(runner.only.argv) == [
+        *("/uv", "pip", "install", *ASKING, "--dry-run", "--target", "nowhere"),
+        *("-c", "hashes.txt", "-r", "pyproject.toml"),
+    ]
+    assert runner.only.with_stderr
     assert runner.only.env == {**OURS, **known.variables()}
 
 
