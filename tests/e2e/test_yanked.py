@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,14 +61,14 @@ def test_a_file_that_was_yanked_since(
     assert lab.assert_as_poetry_makes_it(project).distributions["bravo"].installer == "uv"
 
 
-def test_a_mirror_that_yanks_and_a_page_of_links(lab: Lab) -> None:
-    """Indexes of both forms, one with a reason for what it has yanked."""
-    source, project = locked(lab, PLAIN, REBUILT)
-    project.edit("pyproject.toml", lab.index.url(source), lab.index.page_url(source))
-    project.edit("poetry.lock", lab.index.url(source), lab.index.page_url(source))
+def test_a_file_that_was_yanked_from_a_page_of_links(lab: Lab) -> None:
+    source = lab.source(Wheel(Release("alpha")), PLAIN, REBUILT)
+    spec = lab.spec("alpha", "bravo", sources=(source,))
+    project = lab.project(replace(spec, sources={source.name: lab.index.page_url(source)}))
     source.yanked.add(REBUILT.filename)
     lab.install(project, "--strict")
     assert flavour(project) == "plain"
+    lab.assert_as_poetry_makes_it(project)
 
 
 @pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "yanked"])

@@ -88,7 +88,7 @@ class _ReadOnce(Locker):
         return self._packages
 
 
-class _Recorder(Installer):
+class Recorder(Installer):
     """Poetry's installer up to the point where it would act."""
 
     operations: Sequence[Operation] = ()
@@ -129,9 +129,9 @@ class Oracle:
             packages=picks_of_poetry(op.package for op in installer.operations if not op.skipped),
         )
 
-    def _installer(self, stream: BufferedIO, markers: Markers) -> _Recorder:
+    def _installer(self, stream: BufferedIO, markers: Markers) -> Recorder:
         environment = MockEnv(marker_env=dict(markers))
-        return _Recorder(
+        return Recorder(
             stream,
             environment,
             self.poetry.package,

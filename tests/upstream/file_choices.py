@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
 
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.core.packages.package import Package
@@ -11,8 +13,18 @@ from poetry.installation.chooser import Chooser
 from upstream.comparison import Answer, IncomparableError
 from upstream.conversion import source
 
-from hybrid_install.core.file_choice import BinaryPolicy, candidates, is_undecided
-from hybrid_install.core.model import Hash, LockedFile, LockedPackage, normalize_name
+from hybrid_install.core.contest import Contest
+from hybrid_install.core.deferral import Deferral
+from hybrid_install.core.file_choice import BinaryPolicy, Tags, candidates
+from hybrid_install.core.model import (
+    DEFAULT_INDEX,
+    Hash,
+    LockedFile,
+    LockedPackage,
+    normalize_name,
+)
+from hybrid_install.core.pylock import OfferedFile, PinnedFile
+from hybrid_install.core.requirements import Requirement
 
 
 def file_choice(answer: Answer, chooser: Chooser, package: Package) -> tuple[str, str]:
@@ -27,21 +39,40 @@ def file_choice(answer: Answer, chooser: Chooser, package: Package) -> tuple[str
         source=source(package),
         groups=frozenset(),
         markers={},
-        files=tuple(LockedFile(link.filename, Hash("sha256", "0" * 64)) for link in links),
+        files=tuple(LockedFile(link.filename, _hash_of(link)) for link in links),
     )
-    found = candidates(locked, tags, _policy(chooser))
-    if is_undecided(found, tags):
+    files = candidates(locked, tags, _policy(chooser))
+    requirement = Requirement(locked.name, locked.version, DEFAULT_INDEX, files)
+    verdict = _verdict(requirement, {link.filename: link for link in links}, tags)
+    if verdict is Deferral.EQUAL_FILES:
         raise IncomparableError("two files are equally good: the index's order decides")
     theirs = answer.value.filename if answer.error is None else "none"
-    return found[0].name if found else "none", theirs
+    return verdict.name if isinstance(verdict, PinnedFile) else "none", theirs
+
+
+def _verdict(
+    requirement: Requirement, links: Mapping[str, Link], tags: Tags
+) -> PinnedFile | Deferral | None:
+    """Our choice where whatever we ask of the index is answered."""
+    offer = tuple(
+        OfferedFile(f"https://x.invalid/{name}", (_hash_of(links[name]),)) for name in links
+    )
+    # What uv would take by itself is not known here: all has to be asked.
+    contest = replace(Contest.begin(requirement, offer, tags, is_yanked=False), yanked={})
+    while file := contest.question:
+        contest = contest.knowing(is_yanked=bool(links[file.name].yanked))
+    return contest.verdict
+
+
+def _hash_of(link: Link) -> Hash:
+    """One of its own: the links that are asked about are all locked."""
+    return Hash("sha256", sha256(link.filename.encode()).hexdigest())
 
 
 def _locked_links(chooser: Chooser, package: Package) -> Iterator[Link]:
     """What the index offers of what is locked; all of it where the test has locked nothing."""
     locked = {file["hash"] for file in package.files}
     links = list(chooser._get_repository(package).find_links_for_package(package))
-    if len({link.yanked for link in links}) > 1:
-        raise IncomparableError("some files are yanked: the lock does not say which")
     for link in links:
         if locked and not link.hashes.keys() & {text.partition(":")[0] for text in locked}:
             raise IncomparableError("the index offers no hash: Poetry downloads to compute it")

@@ -11,14 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import tomli
+from cleo.io.null_io import NullIO
 from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import BaseMarker
+from poetry.repositories.installed_repository import InstalledRepository
+from poetry.utils.env import MockEnv
 from support.environments import Markers, everywhere
-from support.poetry_in_process import fresh_marker
+from support.poetry_in_process import (
+    Pick,
+    Recorder,
+    fresh_marker,
+    picks_of_ours,
+    picks_of_poetry,
+)
+from upstream import comparison
 from upstream.comparison import Answer, IncomparableError
-from upstream.conversion import lockfile, names
+from upstream.conversion import lock_document, lockfile, names
+from upstream.walked import walked
 
 from hybrid_install.core.model import (
     DirectorySource,
@@ -60,16 +72,64 @@ def export(
 ) -> tuple[Selections, Selections]:
     """What both sides would install, on every environment that the project allows."""
     read = _of_pylock if format_ == "pylock.toml" else _of_requirements
-    if not exporter._poetry.locker.is_locked_groups_and_markers():
-        raise IncomparableError("the exporter walks older locks by rules of its own")
     theirs = list(read(answer.expect_value(), folder))
     native = NativeExporter(exporter, format_)
     environments = list(_allowed(exporter._poetry.package.python_constraint))
     assert environments
-    return (
-        {_name(each): native.pins(each) for each in environments},
-        {_name(each): _holding(theirs, each) for each in environments},
+    ours = {_name(each): native.pins(each) for each in environments}
+    exported = {_name(each): _holding(theirs, each) for each in environments}
+    if ours != exported and not exporter._poetry.locker.is_locked_groups_and_markers():
+        _refuse_what_install_does_otherwise(exporter, native, environments)
+    return ours, exported
+
+
+def _refuse_what_install_does_otherwise(
+    exporter: Any, native: NativeExporter, environments: list[Markers]
+) -> None:
+    """Locks older than 2.1 the exporter walks by rules of its own: `poetry install` is ours.
+
+    Where its solver agrees with us, what is exported is no answer to the same question.
+    """
+    installed = {_name(each): _solved(exporter, each) for each in environments}
+    ours = {
+        _name(each): picks_of_ours(native.selected(each), native.folder) for each in environments
+    }
+    if ours == installed:
+        raise IncomparableError(f"`poetry install` does otherwise: {_why(exporter)}")
+
+
+def _solved(exporter: Any, environment: Markers) -> tuple[Pick, ...]:
+    """What `poetry install` would install."""
+    poetry = exporter._poetry
+    installer = Recorder(
+        NullIO(),
+        MockEnv(marker_env=dict(environment)),
+        poetry.package.clone(),
+        poetry.locker,
+        poetry.pool,
+        poetry.config,
+        installed=InstalledRepository(),
+        disable_cache=True,
     )
+    installer.only_groups(exporter._groups)
+    installer.extras(list(exporter._extras))
+    document = lock_document(poetry.locker.lock_data)
+    # What is asked here is no test's question.
+    with (
+        patch.object(poetry.locker, "_lock_data", document),
+        patch.object(comparison, "COMPARISONS", []),
+    ):
+        installer.run()
+    return picks_of_poetry(each.package for each in installer.operations if not each.skipped)
+
+
+def _why(exporter: Any) -> str:
+    """The two rules of the exporter's that Poetry's solver does not have."""
+    package, repository = exporter._poetry.package, exporter._poetry.locker.locked_repository()
+    optional = {each.name for each in repository.packages if each.optional}
+    if any(each.name in optional for each in package.all_requires):
+        return "it heeds what the project demands, not what the lock calls optional"
+    return "it heeds the extras in a marker, of which the exporter takes no notice"
 
 
 def _allowed(constraint: Any) -> Iterator[Markers]:
@@ -95,6 +155,7 @@ class NativeExporter:
     def __init__(self, exporter: Any, format_: str) -> None:
         poetry = exporter._poetry
         self.locker = poetry.locker
+        self.project = poetry.package
         self.wanted = Wanted(names(exporter._groups), names(exporter._extras))
         self.with_hashes = exporter._with_hashes and format_ != "pylock.toml"
         self.format = format_
@@ -102,10 +163,13 @@ class NativeExporter:
 
     def pins(self, environment: Markers) -> list[Pin]:
         """What is installed on `environment`, in the words of the format."""
-        return sorted({self._pin(each) for each in self._selected(environment) if self._fits(each)})
+        return sorted({self._pin(each) for each in self.selected(environment) if self._fits(each)})
 
-    def _selected(self, environment: Markers) -> tuple[LockedPackage, ...]:
-        return select(lockfile(self.locker.lock_data), self.wanted, environment)
+    def selected(self, environment: Markers) -> tuple[LockedPackage, ...]:
+        """What is selected from the lock, or by a walk over it."""
+        if self.locker.is_locked_groups_and_markers():
+            return select(lockfile(self.locker.lock_data), self.wanted, environment)
+        return walked(self.project, self.locker.lock_data, self.folder, self.wanted, environment)
 
     def _fits(self, package: LockedPackage) -> bool:
         """A constraints.txt cannot hold anything editable."""

@@ -22,14 +22,13 @@ class Contest:
     """One requirement's choice, as far as it has come.
 
     `files` are the locked ones that are offered, best first. `yanked` is what is known, by file
-    name. `is_askable` says whether the index states the hashes by which more can be asked.
+    name; None where it was asked for in vain.
     """
 
     requirement: Requirement
     files: tuple[PinnedFile, ...]
     tags: Tags | None
-    yanked: Mapping[str, bool]
-    is_askable: bool = True
+    yanked: Mapping[str, bool | None]
 
     @classmethod
     def begin(
@@ -40,18 +39,19 @@ class Contest:
         `ToolError` as of `locked_files`.
         """
         files = locked_files(requirement, offer)
-        known = {}
+        known: dict[str, bool | None] = {}
         if is_yanked is None or len(files) == 1:
             known = dict.fromkeys((file.name for file in files), False)
         elif files and _is_choice_of_uv(files[0], offer, tags):
             known = {files[0].name: is_yanked}
-        stated = {each for file in offer for each in file.hashes}
-        return cls(requirement, files, tags, known, all(file.hash in stated for file in files))
+        return cls(requirement, files, tags, known)
 
     @property
     def question(self) -> PinnedFile | None:
         """The file of which must be known whether it is yanked, None where the choice is made."""
         best = None
+        if self._was_asked_in_vain:
+            return None
         for file in self.files:
             if best and not self._are_equal(best, file):
                 return None
@@ -61,8 +61,8 @@ class Contest:
                 best = file
         return None
 
-    def knowing(self, *, is_yanked: bool) -> Contest:
-        """The same contest when its `question` is answered."""
+    def knowing(self, *, is_yanked: bool | None) -> Contest:
+        """The same contest when its `question` is answered; None where it cannot be."""
         answered = {self.question.name: is_yanked} if self.question else {}
         return replace(self, yanked={**self.yanked, **answered})
 
@@ -71,13 +71,17 @@ class Contest:
         """The file, or why only Poetry can choose it; None where no locked file is offered."""
         if not self.files:
             return None
-        if self.question:
+        if self._was_asked_in_vain:
             return Deferral.YANKED_FILES
         good = tuple(file for file in self.files if not self.yanked.get(file.name)) or self.files
         best = good[0]
         rivals: tuple[PinnedFile | LockedFile, ...] = (*good[1:], *self._unseen(best))
         is_equal = any(self._are_equal(best, rival) for rival in rivals)
         return Deferral.EQUAL_FILES if is_equal else best
+
+    @property
+    def _was_asked_in_vain(self) -> bool:
+        return None in self.yanked.values()
 
     def _unseen(self, best: PinnedFile) -> Iterator[LockedFile]:
         """The sdists that may be on the index beside `best`: of several, uv names one."""

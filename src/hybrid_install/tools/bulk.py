@@ -162,13 +162,13 @@ class BulkInstall:
     def _settled(self, contests: list[Contest]) -> list[Contest]:
         """Ask about one more file of each package, as long as that can change the choice."""
         while asked := {
-            contest.requirement.name: (contest.requirement, file.hash)
+            contest.requirement.name: (contest.requirement, file)
             for contest in contests
-            if contest.is_askable and (file := contest.question)
+            if (file := contest.question)
         }:
             yanked = self.uv.yanked(list(asked.values()), self.access, self.interpreter)
             contests = [
-                contest.knowing(is_yanked=contest.requirement.name in yanked)
+                contest.knowing(is_yanked=yanked.get(contest.requirement.name))
                 if contest.requirement.name in asked
                 else contest
                 for contest in contests

@@ -18,8 +18,8 @@ import tomli
 
 from hybrid_install.core.document import Table
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.core.model import Hash, Index, NormalizedName, normalize_name
-from hybrid_install.core.pylock import synthetic_project
+from hybrid_install.core.model import Index, NormalizedName, normalize_name
+from hybrid_install.core.pylock import PinnedFile, synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
 from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
 from hybrid_install.errors import ToolError
@@ -63,6 +63,10 @@ _PATHS = frozenset({"UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR", "SSL_CERT_FILE", "S
 
 _YANKED = re.compile(r"^warning: `([^`=]+)==[^`]+` is yanked", re.MULTILINE)
 
+# Which file uv takes stands in its log alone.
+_TELL_TAKEN = {"RUST_LOG": "uv_resolver=debug"}
+_TAKEN = re.compile(r"^DEBUG Selecting: ([^\s=]+)==\S+ \[[^]]*\] \((.+)\)$", re.MULTILINE)
+
 # An active environment would become uv's target, whatever `--python` says of builds.
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME"})
 
@@ -71,8 +75,8 @@ _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHO
 class Offered:
     """What the indexes offer: the files of a pylock, as a document.
 
-    `yanked` are the packages of which uv would take a file that is yanked (PEP 592), which the
-    document does not tell.
+    `yanked` are the packages of which uv would take a file that is yanked (PEP 592); that stands in
+    its warnings alone.
     """
 
     document: Table
@@ -160,40 +164,48 @@ class Uv:
             "pyproject.toml": synthetic_project(requirements, access.named, target.full_version)
         }
         with _folder({**files, **access.files()}) as folder:
-            yanked = self._ask([*argv, "pyproject.toml"], folder, access, target)
+            yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, target))
             return Offered(tomli.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
 
     def yanked(
         self,
-        files: Sequence[tuple[Requirement, Hash]],
+        files: Sequence[tuple[Requirement, PinnedFile]],
         access: IndexAccess,
         target: Interpreter,
-    ) -> frozenset[NormalizedName]:
-        """Which of these files are yanked, each its package's only one with that hash.
+    ) -> dict[NormalizedName, bool]:
+        """Whether these files are yanked, one for each package, as far as uv can tell.
 
-        Nothing is installed: uv says what it would take from the indexes, and a hash leaves it
-        no choice.
+        Nothing is installed: uv says what it would take from the indexes, and a hash leaves it no
+        choice, unless the index states none.
         """
         pins = [each for each, _ in files]
         project = synthetic_project(pins, access.named, target.full_version)
-        hashes = "".join(f"{each.pin} --hash={locked}\n" for each, locked in files)
+        hashes = "".join(f"{each.pin} --hash={file.hash}\n" for each, file in files)
         argv = ["pip", "install", "--dry-run", "--target", "nowhere", "-c", "hashes.txt"]
         texts = {"pyproject.toml": project, "hashes.txt": hashes}
         with _folder({**texts, **access.files()}) as folder:
-            return self._ask([*argv, "-r", "pyproject.toml"], folder, access, target)
+            text = self._ask([*argv, "-r", "pyproject.toml"], folder, access, target, _TELL_TAKEN)
+        taken, yanked = dict(_TAKEN.findall(text)), _yanked_in(text)
+        return {
+            each.name: each.name in yanked
+            for each, file in files
+            if _is_same(file.name, taken.get(each.name, ""))
+        }
 
     def _ask(
-        self, argv: Sequence[str], folder: Path, access: IndexAccess, target: Interpreter
-    ) -> frozenset[NormalizedName]:
-        """Let uv choose among what the indexes have; the packages whose choice is yanked.
-
-        That stands in uv's warnings alone.
-        """
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        access: IndexAccess,
+        target: Interpreter,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """Let uv choose among what the indexes have, and return what it says of it."""
         options = ["--python", str(target.executable), "--prerelease", "allow", "--no-deps"]
         whole = [*argv[:2], *options, "--color", "never", *argv[2:]]
         command = self._command(whole, cwd=folder, access=access)
-        text = self.runner.capture(replace(command, with_stderr=True))
-        return frozenset(normalize_name(name) for name in _YANKED.findall(text))
+        env = {**command.env, **(variables or {})}
+        return self.runner.capture(replace(command, env=env, with_stderr=True))
 
     def install_pylock(self, pylock: str, access: IndexAccess, target: InstallTarget) -> None:
         """Install exactly the files of a pylock.toml."""
@@ -292,6 +304,19 @@ class InstallTarget:
         for name in self.refresh:
             argv += ["--refresh-package", name]
         return [*argv, *(["--compile-bytecode"] if self.compile_bytecode else [])]
+
+
+def _yanked_in(text: str) -> frozenset[NormalizedName]:
+    return frozenset(normalize_name(name) for name in _YANKED.findall(text))
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Two files of one package and version: uv writes the names of both in its own way."""
+    return _what_differs(one) == _what_differs(other)
+
+
+def _what_differs(file: str) -> list[str]:
+    return file.lower().split("-")[2:] if file.endswith(".whl") else [file.rpartition(".")[2]]
 
 
 def _trust(trust: Trust, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:

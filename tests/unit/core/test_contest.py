@@ -27,12 +27,11 @@ def contest(
     offered: Iterable[LockedFile] | None = None,
     is_yanked: bool | None = False,
     tags: Tags | None = TAGS,
-    states_hashes: bool = True,
 ) -> Contest:
     """Of these files, best first, of which the index offers all."""
     locked = tuple(files)
     offer = tuple(
-        OfferedFile(f"https://x.invalid/{file.name}", (file.hash,) if states_hashes else ())
+        OfferedFile(f"https://x.invalid/{file.name}", (file.hash,))
         for file in (locked if offered is None else offered)
     )
     return Contest.begin(requirement("a", files=locked), offer, tags, is_yanked=is_yanked)
@@ -46,7 +45,7 @@ def name(file: PinnedFile | Deferral | None) -> str:
 def settled(begun: Contest, *yanked: LockedFile) -> tuple[list[str], PinnedFile | Deferral | None]:
     """What is asked until the choice is made, where these files are yanked; and the choice."""
     asked = []
-    while begun.is_askable and (file := begun.question):
+    while file := begun.question:
         asked.append(file.name)
         begun = begun.knowing(is_yanked=file.name in {each.name for each in yanked})
     return asked, begun.verdict
@@ -144,9 +143,9 @@ def test_equals_of_which_one_is_yanked_are_none(
 
 
 def test_without_hashes_uv_cannot_be_asked() -> None:
-    begun = contest([BEST, SDIST], is_yanked=True, states_hashes=False)
-    assert settled(begun) == ([], Deferral.YANKED_FILES)
-    assert name(contest([BEST, SDIST], states_hashes=False).verdict) == BEST.name
+    begun = contest([BEST, SDIST], is_yanked=True).knowing(is_yanked=None)
+    assert begun.question is None
+    assert begun.verdict is Deferral.YANKED_FILES
 
 
 def test_nothing_offered_is_no_choice() -> None:

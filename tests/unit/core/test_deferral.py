@@ -208,12 +208,16 @@ def why(package: LockedPackage, index: Index | None, policy: BuildPolicy) -> Def
 
 
 def test_the_table_above_has_every_reason_that_a_package_alone_can_have() -> None:
-    """The others are seen in the plan: beside other packages, or beside what is installed."""
+    """The others are seen in the plan: beside other packages, or beside what is installed.
+
+    One is seen on the index alone (`core/contest.py`).
+    """
     in_the_plan = {
         Deferral.SEVERAL_VERSIONS,
         Deferral.BUILT_VERSION,
         Deferral.CHECKOUT,
         Deferral.OWN_INTERPRETER,
+        Deferral.YANKED_FILES,
     }
     assert {reason for reason, *_ in CASES} == {*Deferral, None} - in_the_plan
 

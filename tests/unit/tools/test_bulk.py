@@ -469,9 +469,14 @@ class Yanks(Asked):
             super().answer(command)
             pins = [["ours===1.0", str(self.first.hash)]]
         for pin, locked in pins:
-            if locked in self.yanked:
+            taken = self._taken(locked)
+            said += f"DEBUG Selecting: {pin.replace('===', '==')} [compatible] ({taken.name})\n"
+            if str(taken.hash) in self.yanked:
                 said += f"warning: `{pin.replace('===', '==')}` is yanked\n"
         return said
+
+    def _taken(self, locked: str) -> LockedFile:
+        return next(file for file in self.files if str(file.hash) == locked)
 
     def package(self, name: str, version: str) -> str:  # noqa: ARG002
         wheels = [offer_of(file) for file in self.files if file.is_wheel]
@@ -518,6 +523,18 @@ def test_what_is_yanked_comes_last(
     asked = Yanks(files, yanked)
     assert chosen(asked, tmp_path) == expected.name
     assert len(asked.checked) == len(asked.runner.commands) - 1 == checked
+
+
+def test_where_uv_takes_another_file_than_it_was_asked_for_it_cannot_tell(tmp_path: Path) -> None:
+    """The index states no hashes."""
+
+    class StatesNone(Yanks):
+        def _taken(self, locked: str) -> LockedFile:  # noqa: ARG002
+            return self.first
+
+    with pytest.raises(UndecidedError) as undecided:
+        chosen(StatesNone([TAGGED, PLAIN], [TAGGED]), tmp_path)
+    assert undecided.value.left == {OURS.name: Deferral.YANKED_FILES}
 
 
 def test_the_default_index_yanks_whole_releases(tmp_path: Path) -> None:

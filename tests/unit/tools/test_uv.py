@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tomli
-from support.fakes import FakeRunner, access, interpreter, requirement, wheel
+from support.fakes import FakeRunner, access, interpreter, requirement, sdist, wheel
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.model import (
@@ -19,7 +19,7 @@ from hybrid_install.core.model import (
     UrlSource,
     normalize_name,
 )
-from hybrid_install.core.pylock import synthetic_project
+from hybrid_install.core.pylock import PinnedFile, synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, requirements_txt
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex, Trust
 from hybrid_install.environment.probe import presumed
@@ -349,24 +349,35 @@ def test_the_question_whether_one_file_is_yanked() -> None:
     """A hash leaves uv no choice."""
     folder = Folder()
 
+    log = """\
+DEBUG Searching for a compatible version of a (==1.0)
+DEBUG Selecting: a==1.0 [compatible] (a-1-py3-none-any.whl)
+DEBUG Selecting: e==1.0 [preference] (E-1.0.tar.gz)
+DEBUG Selecting: f==1.0 [compatible] (f-1.0-1-py3-none-any.whl)
+DEBUG Selecting: g==1.0 [compatible] (g-1.0.zip)
+"""
+
     def answer(command: Command) -> str:
         folder.read(command)
-        return WARNINGS
+        return log + WARNINGS
 
     runner, known = FakeRunner([answer]), access(hi0=SECRET)
-    pinned = [(requirement("a"), wheel("a").hash), (requirement("e"), wheel("e").hash)]
+    files = [wheel("a"), sdist("e"), wheel("f"), sdist("g"), wheel("h")]
+    pinned = [
+        (requirement(file.name[0]), PinnedFile(file.name, "u", file.hash, None)) for file in files
+    ]
     yanked = uv(runner).yanked(pinned, known, interpreter())
-    assert yanked == {"a", "b-c"}
+    assert yanked == {"a": True, "e": False}
     assert folder == {
         "pyproject.toml": synthetic_project([each for each, _ in pinned], known.named, "3.11.7"),
-        "hashes.txt": f"a===1.0 --hash={wheel('a').hash}\ne===1.0 --hash={wheel('e').hash}\n",
+        "hashes.txt": "".join(f"{each.pin} --hash={file.hash}\n" for each, file in pinned),
     }
     assert list(runner.only.argv) == [
         *("/uv", "pip", "install", *ASKING, "--dry-run", "--target", "nowhere"),
         *("-c", "hashes.txt", "-r", "pyproject.toml"),
     ]
     assert runner.only.with_stderr
-    assert runner.only.env == {**OURS, **known.variables()}
+    assert runner.only.env == {**OURS, **known.variables(), "RUST_LOG": "uv_resolver=debug"}
 
 
 def test_poetry_is_provided_as_the_machine_provides_tools() -> None:
