@@ -24,7 +24,7 @@ pytestmark = pytest.mark.conformance
 SEVERAL = settings(max_examples=60)
 
 VERSIONS = st.sampled_from(
-    ["<78", "^1.2", "~1.2.3", "1.0", "*", "==1.*", ">=1,<2 || >=3", "!=1.5", ">=1.0rc1"]
+    ["<78", "^1.2", "~1.2.3", "1.0", "*", "==1.*", ">=1,<2 || >=3", "!=1.5", ">=1.0rc1", "<1,>2"]
 )
 MARKERS = st.sampled_from(
     [
@@ -44,6 +44,9 @@ TABLES = st.one_of(
             "markers": MARKERS,
             "python": st.sampled_from([">=3.11", "<3.11", "^3.9"]),
             "platform": st.sampled_from(["linux", "darwin", "win32"]),
+            "extras": st.just(["x"]),
+            "source": st.just("elsewhere"),
+            "allow-prereleases": st.booleans(),
         },
     ),
     st.sampled_from(
@@ -87,7 +90,10 @@ def expected(constraints: list[Dependency], target: Markers) -> tuple[str, ...] 
     held = [each for each in constraints if each.marker.validate(target)]
     lines = tuple(each.base_pep_508_name for each in held)
     about_extras = any("extra" in str(each.marker) for each in constraints)
-    is_odd = any(each.is_direct_origin() for each in held) or any("||" in line for line in lines)
+    is_odd = any("||" in line or "<empty>" in line or "[" in line for line in lines) or any(
+        each.is_direct_origin() or each.source_name or each.allows_prereleases() is not None
+        for each in held
+    )
     return None if about_extras or is_odd else lines
 
 

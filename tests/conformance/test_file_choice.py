@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from poetry.installation.chooser import Chooser
 from poetry.repositories.repository import Repository
 from poetry.repositories.repository_pool import RepositoryPool
 from poetry.utils.env import EnvCommandError, MockEnv, VirtualEnv
+from poetry.utils.helpers import get_highest_priority_hash_type
 from support import corpus
 from support.fakes import FakeRunner, interpreter, locked
 
@@ -35,12 +37,14 @@ from hybrid_install.core.file_choice import (
     BinaryPolicy,
     Tags,
     candidates,
+    files_of,
     is_undecided,
     rank_of_tags,
 )
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
+    FileSource,
     Hash,
     LockedFile,
     LockedPackage,
@@ -208,6 +212,21 @@ def test_the_file_that_poetry_chooses_of_those_that_the_index_has(tally: Counter
         tally.update(["file choices equal"])
 
     compare()
+
+
+@pytest.mark.parametrize("order", permutations(("md5", "sha256", "sha384", "sha512")))
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_the_hash_that_poetry_verifies(
+    order: tuple[str, ...], count: int, tally: Counter[str]
+) -> None:
+    """Of an archive for which the lock has several (`Executor._validate_archive_hash`)."""
+    name, algorithms = "a-1.0-py3-none-any.whl", order[:count]
+    files = [LockedFile(name, Hash(algorithm, "00")) for algorithm in algorithms]
+    package = locked("a", source=FileSource(name, None), files=files)
+    theirs = get_highest_priority_hash_type(set(algorithms), name)
+    tally.update(["hashes of archives"])
+    assert files_of(package, LINUX.ours, BinaryPolicy())[0].hash.algorithm == theirs
+    tally.update(["hashes of archives equal"])
 
 
 def begun(package: LockedPackage, offered: Sequence[LockedFile], yanked: frozenset[str]) -> Contest:

@@ -35,9 +35,15 @@ def constraint_lines(table: Table, environment: Environment) -> tuple[str, ...] 
 
 
 def _is_plain(dependency: Dependency) -> bool:
-    """PEP 508 knows no `||`; a marker about extras, of which a build has none, holds for Poetry."""
-    is_range = not dependency.is_direct_origin() and "||" not in dependency.base_pep_508_name
-    return is_range and "extra" not in str(dependency.marker)
+    """Whether uv can be told all of it.
+
+    PEP 508 knows no `||`, no empty range, no source and no word on pre-releases; a marker about
+    extras, of which a build has none, holds for Poetry.
+    """
+    is_direct = dependency.is_direct_origin() or dependency.source_name is not None
+    is_range = "||" not in dependency.base_pep_508_name and not dependency.constraint.is_empty()
+    says_more = bool(dependency.extras) or dependency.allows_prereleases() is not None
+    return is_range and not is_direct and not says_more and "extra" not in str(dependency.marker)
 
 
 def _dependency(name: str, constraint: Any) -> Dependency:

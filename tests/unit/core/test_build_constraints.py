@@ -35,6 +35,13 @@ LINUX = environment("3.11.7", LINUX_X86)
         ({"a": {"git": "https://x.invalid/a"}}, None),
         ({"a": {"url": "https://x.invalid/a.zip"}}, None),
         ({"a": {"version": "<1", "markers": "extra == 'x'"}}, None),
+        ({"a": {"version": "<1", "markers": "extra != 'x'"}}, None),
+        ({"a": {"version": "<1", "markers": "extra == 'x' and sys_platform == 'win32'"}}, None),
+        ({"a": {"version": "<1", "extras": ["x"]}}, None),
+        ({"a": {"version": "<1", "source": "x"}}, None),
+        ({"a": {"version": "<1", "allow-prereleases": True}}, None),
+        ({"a": {"version": "<1", "allow-prereleases": False}}, None),
+        ({"a": "<1,>2"}, None),
     ],
 )
 def test_the_lines_for_a_target(table: dict[str, Any], lines: tuple[str, ...] | None) -> None:
@@ -45,6 +52,34 @@ def test_what_only_poetry_understands_matters_where_it_holds() -> None:
     table = {"a": {"git": "https://x.invalid/a", "markers": "sys_platform == 'linux'"}}
     assert constraint_lines(table, LINUX) is None
     assert constraint_lines(table, environment("3.11.7", WINDOWS)) == ()
+
+
+@pytest.mark.parametrize(
+    ("marker", "holds"),
+    [
+        ("", True),
+        # A list of values to Poetry, of which one is "linux2".
+        ("sys_platform in 'linux2 darwin'", False),
+        ("python_version in '3.9 3.11'", True),
+        ("platform_release >= '5'", True),
+        ("sys_platform >= 'linux'", False),
+        ("python_full_version < '3.11.7' or os_name == 'posix'", True),
+        ("python_full_version > '3.11.7' and os_name == 'posix'", False),
+    ],
+)
+@pytest.mark.parametrize("version", ["<1", "<1 || >2"], ids=["plain", "odd"])
+def test_a_marker_is_evaluated_for_the_target_as_poetry_does(
+    marker: str, holds: bool, version: str
+) -> None:
+    """What does not hold is not looked at, however odd it is."""
+    table = {"a": [{"version": version, "markers": marker}, {"version": "<9"}]}
+    plain = ("a (<1)", "a (<9)") if version == "<1" else None
+    assert constraint_lines(table, LINUX) == (plain if holds else ("a (<9)",))
+
+
+def test_a_marker_that_nobody_can_read_is_an_error_that_names_the_place() -> None:
+    with pytest.raises(InvalidDataError, match=r"build-constraints: a"):
+        constraint_lines({"a": {"version": "<1", "markers": "nonsense"}}, LINUX)
 
 
 @pytest.mark.parametrize("value", ["===1.0", "not a version", 5, None, [5], {"version": 5}])

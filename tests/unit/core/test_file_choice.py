@@ -13,6 +13,7 @@ from hybrid_install.core.file_choice import (
     candidates,
     files_of,
     is_undecided,
+    rank_of_tags,
 )
 from hybrid_install.core.model import (
     DirectorySource,
@@ -45,6 +46,12 @@ def ordered(files: Iterable[LockedFile], allowed: BinaryPolicy = ANYTHING) -> li
         for turned in permutations(files)
     }
     return [name.removeprefix("a-1.0") for name in answer]
+
+
+def test_tags_rank_wheels_whatever_their_build_tag() -> None:
+    names = ("a-1.0-py3-none-any.whl", "a-1.0-7-py3-none-linux.any.whl", "a-1.0-py2-none-any.whl")
+    ranks = [rank_of_tags(file, TAGS) for file in [*named(*names), sdist("a")]]
+    assert ranks == [3, 2, None, None]
 
 
 def test_the_best_tag_comes_first_and_an_sdist_last() -> None:
@@ -170,6 +177,14 @@ WHEEL = wheel("a", tag="x-y-z")
 def test_an_archive_is_its_own_file_whatever_fits(source: Source, found: list[LockedFile]) -> None:
     package = locked("a", source=source, files=[sdist("a"), WHEEL])
     assert list(files_of(package, TAGS, policy(":all:", ":all:"))) == found
+
+
+@pytest.mark.parametrize("order", permutations(("md5", "sha256", "sha384", "sha512")))
+def test_the_strongest_of_several_hashes_of_an_archive_comes_first(order: tuple[str, ...]) -> None:
+    """`Executor._validate_archive_hash` looks at that one alone, wherever the lock has it."""
+    files = [LockedFile(WHEEL.name, Hash(algorithm, "00")) for algorithm in order]
+    found = files_of(locked("a", source=FileSource(WHEEL.name, None), files=files), TAGS, ANYTHING)
+    assert [file.hash.algorithm for file in found] == ["sha512", "sha384", "sha256", "md5"]
 
 
 def test_the_strong_hash_of_an_archive_comes_first() -> None:
