@@ -214,7 +214,7 @@ def test_the_file_that_poetry_chooses_of_those_that_the_index_has(tally: Counter
     compare()
 
 
-@pytest.mark.parametrize("order", permutations(("md5", "sha256", "sha384", "sha512")))
+@pytest.mark.parametrize("order", [*permutations(("md5", "sha256", "sha384", "sha512"))])
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_the_hash_that_poetry_verifies(
     order: tuple[str, ...], count: int, tally: Counter[str]

@@ -179,7 +179,7 @@ def test_an_archive_is_its_own_file_whatever_fits(source: Source, found: list[Lo
     assert list(files_of(package, TAGS, policy(":all:", ":all:"))) == found
 
 
-@pytest.mark.parametrize("order", permutations(("md5", "sha256", "sha384", "sha512")))
+@pytest.mark.parametrize("order", [*permutations(("md5", "sha256", "sha384", "sha512"))])
 def test_the_strongest_of_several_hashes_of_an_archive_comes_first(order: tuple[str, ...]) -> None:
     """`Executor._validate_archive_hash` looks at that one alone, wherever the lock has it."""
     files = [LockedFile(WHEEL.name, Hash(algorithm, "00")) for algorithm in order]
