@@ -412,3 +412,19 @@ def test_sync_does_not_spare_a_locked_pip_that_the_solution_leaves_out() -> None
     policy = Policy(BuildPolicy(), sync=True, unreached=frozenset({pip}))
     plan = make_plan((), installed(distribution("pip")), project(), policy)
     assert [each.name for each in plan.having(Action.REMOVE)] == ["pip"]
+
+
+def test_what_turns_out_to_be_poetry_s_is_deferred_and_nothing_else() -> None:
+    """Neither what is kept nor what has a reason already."""
+    present = installed(distribution("kept", "1.0"), distribution("old", "0.9"))
+    packages = [locked(name) for name in ("kept", "new", "old")]
+    odd = locked("odd", files=[])
+    plan = make_plan([*packages, odd], present, project(), PLAIN)
+    names = [normalize_name(name) for name in ("kept", "old", "odd", "absent")]
+    left = plan.leaving(dict.fromkeys(names, Deferral.EQUAL_FILES))
+    assert [(each.name, each.action, each.reason) for each in left.operations] == [
+        ("kept", Action.KEEP, ""),
+        ("new", Action.INSTALL, ""),
+        ("odd", Action.DEFER, Deferral.NO_HASHES.value),
+        ("old", Action.DEFER, Deferral.EQUAL_FILES.value),
+    ]
