@@ -19,6 +19,7 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.halves import halves, remove
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
@@ -138,6 +139,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     requirements = RequirementsMap.of(plan.bulk)
     settle(_kept_by_uv(preparation), frozenset(), interpreter)
     if not plan.bulk and not plan.having(Action.REMOVE):
+        _remove_halves(preparation, report, books)
         return {}
     bulk = bulk_install(preparation, uv)
     if plan.bulk:
@@ -145,6 +147,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     files = _choose(bulk, requirements, preparation.request.feed)
     books.withdraw()
     try:
+        _remove_halves(preparation, report, books)
         _remove(preparation, uv, report)
         bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
     except CommandFailedError as error:
@@ -190,8 +193,28 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Fil
         ) from None
 
 
+def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping) -> None:
+    """What neither uv nor pip could remove of a package that is replaced or removed.
+
+    Into an interpreter that is no environment packages are only added.
+    """
+    plan, target = preparation.plan, preparation.target
+    changing = (*plan.bulk, *plan.having(Action.REMOVE, Action.DEFER))
+    if not target.is_virtual:
+        return
+    found = halves(target.interpreter, {each.name for each in changing})
+    if found:
+        books.withdraw()
+    for each in found:
+        report.detail(f"removing {each.path}, half of an installation")
+    remove(found)
+
+
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
-    if removed := preparation.plan.having(Action.REMOVE):
+    """All but the halves of which nothing is left."""
+    installed = preparation.installed()
+    removed = [each for each in preparation.plan.having(Action.REMOVE) if each.name in installed]
+    if removed:
         report.say("uv", f"removing {packages(len(removed))}")
         uv.uninstall([each.name for each in removed], preparation.target.python)
 

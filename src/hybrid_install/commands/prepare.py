@@ -26,13 +26,16 @@ from hybrid_install.core.model import (
     LockedPackage,
     NormalizedName,
 )
-from hybrid_install.core.plan import Action, Plan, Policy, make_plan
+from hybrid_install.core.plan import Action, Plan, Policy, index_of, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, wanted
+from hybrid_install.core.verification import Expected, disproved
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
+from hybrid_install.environment.receipt import ReceiptFile
+from hybrid_install.environment.records import present, read_record
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -157,6 +160,7 @@ class Preparation:
         handover = self._handover()
         if handover is not None:
             return Plan((), handover)
+        installed = self.installed()
         policy = Policy(
             self.build_policy,
             self.tags,
@@ -164,10 +168,31 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
+            disproved=self._disproved(installed),
         )
-        plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
+        plan = make_plan(self.selected, installed, self.inputs.project, policy)
         refuse_missing_paths(plan)
         return plan
+
+    def _disproved(self, installed: Installed) -> Mapping[NormalizedName, str]:
+        """What is not what it seems, as far as the receipt of the last good run can tell.
+
+        Of an unfinished run only those entries count that still fit: it has changed what it likes.
+        """
+        file = ReceiptFile.of(self.target.path, is_virtual=self.target.is_virtual)
+        receipt = file.read_earlier() if installed else None
+        if receipt is None:
+            return {}
+        found = {}
+        for package in self.selected:
+            received, there = receipt.of(package.name), installed.get(package.name)
+            if received is None or there is None:
+                continue
+            seen = present(read_record(there))
+            expected = Expected(package, index_of(package, self.inputs.project))
+            if file.is_finished or received.fits(seen.version, seen.contents):
+                found[package.name] = disproved(expected, seen, received)
+        return {name: finding.detail for name, finding in found.items() if finding}
 
     def _unreached(self) -> frozenset[NormalizedName]:
         """`Transaction.calculate_operations`: only a solution leaves locked packages out."""

@@ -47,6 +47,7 @@ class Deferral(Enum):
     BUILT_VERSION = "the version that its project builds is not the locked one"
     BUILD_CONSTRAINTS = "its build constraints are not plain versions"
     CHECKOUT = "a folder of its name is in the environment's src: Poetry takes it for a checkout"
+    LEGACY = "an .egg-info of it is installed, which only pip removes: Poetry asks pip"
     OWN_INTERPRETER = "it replaces a package of the interpreter that Poetry installs into"
 
 
