@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,8 +18,9 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.creation import creation, finished
 from hybrid_install.environment.halves import halves, remove
-from hybrid_install.environment.locate import is_sane, prompt, remember
+from hybrid_install.environment.locate import prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
@@ -86,46 +86,43 @@ def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
 
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
-    target, config = preparation.target, preparation.inputs.config
+    target = preparation.target
     _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
+        if target.exists and target.is_virtual:
+            finished(target.path)
         return preparation
-    made = "made anew, it was broken" if target.is_broken else "new"
+    made = "made anew, it was broken or not finished" if target.is_broken else "new"
     version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
-    title = prompt(config, preparation.inputs.project, target.interpreter)
-    try:
-        uv.create_environment(
-            target.path,
-            target.interpreter,
-            title,
-            clear=target.is_broken,
-            system_site_packages=bool(
-                config.flag("virtualenvs", "options", "system-site-packages")
-            ),
-        )
-    except CommandFailedError as error:
-        if not is_sane(target.path):
-            raise _failed("uv", error) from None
-        report.say("environment", "another run has just made it")
-        return preparation.after_creation()
-    prepared = _completed(preparation, uv)
+    with creation(target.path, clear=target.is_broken) as is_ours:
+        if not is_ours:
+            report.say("environment", "another run has just made it")
+            return preparation.after_creation()
+        prepared = _made(preparation, uv)
     if target.remember_minor:
         remember(prepared.target, prepared.locator)
     return prepared
 
 
-def _completed(preparation: Preparation, uv: Uv) -> Preparation:
-    """The environment that was just made, with its pip; without it, none."""
-    path, config = preparation.target.path, preparation.inputs.config
+def _made(preparation: Preparation, uv: Uv) -> Preparation:
+    """The environment, made by uv, with its pip."""
+    target, config = preparation.target, preparation.inputs.config
     try:
-        prepared = preparation.after_creation()
-        if not config.flag("virtualenvs", "options", "no-pip"):
-            uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+        uv.create_environment(
+            target.path,
+            target.interpreter,
+            prompt(config, preparation.inputs.project, target.interpreter),
+            system_site_packages=bool(
+                config.flag("virtualenvs", "options", "system-site-packages")
+            ),
+        )
+    except CommandFailedError as error:
+        raise _failed("uv", error) from None
+    prepared = preparation.after_creation()
+    if not config.flag("virtualenvs", "options", "no-pip"):
+        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
     return prepared
 
 

@@ -454,10 +454,12 @@ def test_what_the_receipt_disproves_is_installed_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("facts", [{"is_system": True}, {"has_checkout": True}])
-def test_what_poetry_would_leave_is_not_left_to_it(facts: dict[str, bool]) -> None:
+@pytest.mark.parametrize(
+    "present", [distribution("a", is_system=True), distribution("a", has_checkout=True)]
+)
+def test_what_poetry_would_leave_is_not_left_to_it(present: Distribution) -> None:
     """Poetry sees nothing wrong: to defer it would be to keep it, on every run."""
-    found = installed(distribution("a", **facts))
+    found = installed(present)
     assert the_plan(locked("a"), present=found, policy=DISPROVED)[0][2] is Action.KEEP
     without_hash = locked("a", files=())
     assert the_plan(without_hash, present=found, policy=DISPROVED)[0][2] is Action.KEEP
