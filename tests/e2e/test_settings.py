@@ -12,6 +12,7 @@ import pytest
 from support.cli import CommandLines
 from support.compare import Snapshot, versions
 from support.index import Account, Source
+from support.keyrings import keyring
 from support.lab import Lab, assert_nothing_is_installed
 from support.projects import Project
 from support.venvs import launch
@@ -173,31 +174,6 @@ def test_a_single_page_of_links(lab: Lab) -> None:
 
 
 ACCOUNT = Account("clerk", "only-the-keyring-knows")
-
-KEYRING = """
-from keyring.backend import KeyringBackend
-from keyring.credentials import SimpleCredential
-
-class Backend(KeyringBackend):
-    priority = 9
-    PASSWORDS = {passwords!r}
-    def get_password(self, service, username):
-        return self.PASSWORDS.get(service + " " + username)
-    def get_credential(self, service, username):
-        found = self.PASSWORDS.get(service)
-        return SimpleCredential(*found) if found else None
-    def set_password(self, service, username, password):
-        raise RuntimeError
-"""
-
-
-def keyring(lab: Lab, passwords: Mapping[str, object]) -> None:
-    """A keyring with these passwords, for Poetry and for whoever asks as Poetry does."""
-    folder = lab.folder / "backend"
-    folder.mkdir()
-    (folder / "keyring_of_the_test.py").write_text(KEYRING.format(passwords=dict(passwords)))
-    lab.environ["PYTHONPATH"] = str(folder)
-    lab.environ["PYTHON_KEYRING_BACKEND"] = "keyring_of_the_test.Backend"
 
 
 @pytest.mark.parametrize("way", ["password", "credential"])

@@ -285,6 +285,8 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
         re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
         ignore_envs_file=Path(folder) if folder else None,
+        # Poetry runs in the project's folder, and takes paths to be relative to its own.
+        variables=preparation.inputs.config.certificate_variables(request.working_dir),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from hybrid_install import poetry_config
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
+from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
 from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
@@ -23,6 +24,7 @@ from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
+    GitSource,
     LockedPackage,
     NormalizedName,
 )
@@ -50,6 +52,7 @@ from hybrid_install.files import find_pyproject, located, read_lock, read_projec
 from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report
 from hybrid_install.tools import poetry as poetry_tool
+from hybrid_install.tools.keyring import KeyringQuery, ask, of_url
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.process import Runner
 
@@ -105,6 +108,9 @@ class Preparation:
     target: TargetEnvironment
     runner: Runner
     starts_tools: bool
+    answers: dict[KeyringQuery, Credentials | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def poetry(self) -> Poetry | None:
@@ -171,6 +177,10 @@ class Preparation:
             disproved=self._disproved(installed),
         )
         plan = make_plan(self.selected, installed, self.inputs.project, policy)
+        if found := self._repositories_of_keyring(plan):
+            build = replace(policy.build, git_urls=policy.build.git_urls | found)
+            policy = replace(policy, build=build)
+            plan = make_plan(self.selected, installed, self.inputs.project, policy)
         refuse_missing_paths(plan)
         return plan
 
@@ -224,7 +234,7 @@ class Preparation:
         return BuildPolicy(
             config.binary_policy,
             odd_constraints=frozenset(name for name in lines if lines[name] is None),
-            refused=refused_clients(self.inputs.project.indexes, config, self.inputs.project_dir),
+            refused=refused_clients(self.inputs.project.indexes, config, self.request.working_dir),
             git_urls=self._urls_with_credentials(),
             hosts=self._hosts_of_repositories(),
             has_git=shutil.which("git", path=self.request.environ.get("PATH")) is not None,
@@ -235,6 +245,42 @@ class Preparation:
         config, indexes = self.inputs.config, self.inputs.project.indexes
         urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
+
+    def _repositories_of_keyring(self, plan: Plan) -> frozenset[str]:
+        """The urls among what uv would install that only the keyring has credentials for.
+
+        It may ask the user in turn, so that it is left alone where no tools are started.
+        """
+        if not self.starts_tools:
+            return frozenset()
+        sources = [each.package.source for each in plan.bulk if each.package]
+        urls = [each.url for each in sources if isinstance(each, GitSource) and is_http(each.url)]
+        found = self.ask_keyring([self._query_of_git(url) for url in urls])
+        pairs = zip(urls, found, strict=True)
+        return frozenset(url for url, each in pairs if each and each.username and each.password)
+
+    def _query_of_git(self, url: str) -> KeyringQuery:
+        """`Authenticator.get_credentials_for_git_url`: of the very url, be it a source's or not."""
+        config, indexes = self.inputs.config, self.inputs.project.indexes
+        urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
+        name = next((name for name, each in urls.items() if each == url), None)
+        if name is None:
+            return of_url(url)
+        known = config.credentials(name)
+        places, username = (url, urlsplit(url).netloc), known.username if known else ""
+        return KeyringQuery(name, username, places, asks_by_name=not config.has_password(name))
+
+    def ask_keyring(self, queries: Sequence[KeyringQuery]) -> list[Credentials | None]:
+        """What the keyring of Poetry's interpreter, or else ours, has; each query is asked once.
+
+        Nobody is asked where Poetry would not ask.
+        """
+        new = [query for query in dict.fromkeys(queries) if query not in self.answers]
+        if new and self.inputs.config.asks_keyring:
+            python = (self.poetry and self.poetry.interpreter) or Path(sys.executable)
+            answers = ask(new, python, self.runner, self.request.environ)
+            self.answers.update(zip(new, answers, strict=True))
+        return [self.answers.get(query) for query in queries]
 
     def _hosts_of_repositories(self) -> frozenset[str]:
         """`Authenticator.get_credentials_for_url`: any repository's host counts."""
@@ -265,6 +311,11 @@ class Preparation:
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         self.locator.refuse_wrong_python(target)
         return replace(self, target=target)
+
+
+def is_http(url: str) -> bool:
+    """Whether credentials can be for it, by Poetry's account."""
+    return urlsplit(url).scheme in {"http", "https"}
 
 
 def refuse_missing_paths(plan: Plan) -> None:
