@@ -166,6 +166,27 @@ def test_build_config_settings_bear_on_one_package_alone(lab: Lab, built: Projec
     }
 
 
+def test_build_config_settings_for_names_that_are_spelled_otherwise(lab: Lab) -> None:
+    """Poetry looks up the normalized name: in its files nothing else counts."""
+    names = ("Dotted.Name", "under_score", "UPPER")
+    source = lab.source(*TOOLS, *(Sdist(Release(name), ("buildtool",)) for name in names))
+    project = lab.project(lab.spec(*names, sources=(source,)))
+    (project.folder / "poetry.toml").write_text(
+        "[virtualenvs]\nin-project = true\n[installer.build-config-settings]\n"
+        '"Dotted.Name" = { spelled = "as on the index" }\n'
+        'under_score = { spelled = "as on the index" }\n'
+        'UPPER = { spelled = "as on the index" }\nupper = { spelled = "normally" }\n'
+    )
+    lab.environ["POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_DOTTED_NAME"] = '{"spelled": "here"}'
+    lab.install(project, "--strict")
+    lab.assert_as_poetry_makes_it(project)
+    assert told(project) == {
+        "dotted_name": {"buildtool": "2.5", "spelled": "here"},
+        "under_score": {"buildtool": "2.5"},
+        "upper": {"buildtool": "2.5", "spelled": "normally"},
+    }
+
+
 def test_a_single_page_of_links(lab: Lab) -> None:
     source = lab.source(Wheel(Release("alpha")), Sdist(Release("bravo")))
     spec = lab.spec("alpha", "bravo", sources=(source,), imports=("alpha", "bravo"))
