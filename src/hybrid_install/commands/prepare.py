@@ -37,7 +37,7 @@ from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.receipt import ReceiptFile
-from hybrid_install.environment.records import present, read_record
+from hybrid_install.environment.records import look
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -198,7 +198,7 @@ class Preparation:
             received, there = receipt.of(package.name), installed.get(package.name)
             if received is None or there is None:
                 continue
-            seen = present(read_record(there))
+            seen = look(there)
             expected = Expected(package, index_of(package, self.inputs.project))
             if file.is_finished or received.fits(seen.version, seen.contents):
                 found[package.name] = disproved(expected, seen, received)

@@ -1,6 +1,7 @@
 """Halves of installations that no installer can remove, because nothing says what they consist of.
 
-Without a RECORD uv leaves a .dist-info where it is, and pip, which Poetry asks, refuses.
+Without a RECORD, or with one that does not name it, uv leaves a .dist-info where it is; pip, which
+Poetry asks, refuses the first.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from hybrid_install.environment.installed import distributions
 
 
 def halves(interpreter: Interpreter, names: Collection[NormalizedName]) -> tuple[Distribution, ...]:
-    """The distributions of these names that have no RECORD, in the environment's own library."""
+    """Those of these names whose RECORD would not remove them, in the environment's own library."""
     return tuple(
         each
         for each in distributions(interpreter)
-        if each.name in names and not each.is_whole and _is_ours_to_remove(each, interpreter)
+        if each.name in names and _is_ours_to_remove(each, interpreter)
     )
 
 
@@ -37,10 +38,15 @@ def remove(found: Collection[Distribution]) -> None:
 def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:
     """A folder named after the package and nobody else, which no link leads to."""
     folder = Path(half.path)
+    if folder.suffix != ".dist-info" or folder.is_symlink():
+        return False
     named = normalize_name(folder.name.removesuffix(".dist-info").rpartition("-")[0])
     is_here = folder.is_relative_to(interpreter.prefix) and not half.is_system
-    return is_here and named == half.name and not folder.is_symlink() and not _has_record(folder)
+    return is_here and named == half.name and not _is_recorded(folder)
 
 
-def _has_record(folder: Path) -> bool:
-    return (folder / "RECORD").exists()
+def _is_recorded(folder: Path) -> bool:
+    try:
+        return f"{folder.name}/" in (folder / "RECORD").read_text("utf-8", "replace")
+    except OSError:
+        return False

@@ -14,6 +14,7 @@ from hybrid_install.core.model import normalize_name
 from hybrid_install.environment.halves import halves, remove
 
 A = normalize_name("a")
+RECORDED = {"RECORD": "a-1.0.dist-info/RECORD,,\n"}
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_without_a_record_nobody_else_can_remove_it(
     target: Interpreter, more: tuple[str, ...]
 ) -> None:
     half = without(dist_info(site(target), "a", "0.9"), "RECORD", *more)
-    whole = dist_info(site(target), "a", "1.0")
+    whole = dist_info(site(target), "a", "1.0", RECORDED)
     module = site(target) / "a.py"
     module.write_text("")
     assert found(target) == ["a-0.9.dist-info"]
@@ -47,8 +48,16 @@ def test_without_a_record_nobody_else_can_remove_it(
 def test_what_has_a_record_is_left_to_installers(
     target: Interpreter, lacking: tuple[str, ...]
 ) -> None:
-    without(dist_info(site(target), "a"), *lacking)
+    without(dist_info(site(target), "a", files=RECORDED), *lacking)
     assert found(target) == []
+
+
+@pytest.mark.parametrize("record", ["", "a-0.9.dist-info/RECORD,,\n", "a.py,,\n"])
+def test_a_record_that_does_not_name_it_removes_it_as_little(
+    target: Interpreter, record: str
+) -> None:
+    dist_info(site(target), "a", files={"RECORD": record})
+    assert found(target) == ["a-1.0.dist-info"]
 
 
 def test_another_package_is_left_alone(target: Interpreter) -> None:
