@@ -191,7 +191,9 @@ def test_the_receipt_of_what_is_from_no_index(lab: Lab, everything: Project) -> 
         **dict.fromkeys(("behind-url", "with-fragment", "url-sdist"), "url"),
         **dict.fromkeys(("wheel-file", "sdist-file"), "file"),
         **dict.fromkeys(("in-folder", "in-editable"), "directory"),
-        **dict.fromkeys(("in-git", "git-below", "git-develop"), "git"),
+        **dict.fromkeys(("in-git", "git-below"), "git"),
+        # As Poetry records its checkout.
+        "git-develop": "directory",
     }
     assert {each["index"] for each in direct.values()} == {None}
     assert {name for name, each in direct.items() if each["by"] != "uv"} == {"git-develop"}

@@ -368,9 +368,10 @@ def test_a_file_script_is_compared_with_its_source(lab: Lab, shop: Source) -> No
     assert "run-it is missing" in verified(lab, project, ok=False)["acme-app", "wrong-script"]
 
 
-def locked_to(lab: Lab, source: Source, name: str = "acme-app") -> Project:
+def locked_to(lab: Lab, source: Source) -> Project:
     """A project with bravo from this source, written over the one that there was."""
-    spec = lab.spec("bravo", sources=(source,), imports=("bravo",), name=name)
+    spec = lab.spec("bravo", sources=(source,), imports=("bravo",))
+    (lab.folder / spec.name / "poetry.lock").unlink(missing_ok=True)
     return lab.project(spec)
 
 
