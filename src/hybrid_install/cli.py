@@ -213,6 +213,7 @@ def _request(
         ),
         # `-C` is where we work, `-P` is relative to it, as in Poetry.
         directory=(directory or Path()) / (project or ""),
+        working_dir=directory or Path(),
         venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,7 +18,9 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
-from hybrid_install.environment.locate import is_sane, prompt, remember
+from hybrid_install.environment.creation import creation, finished
+from hybrid_install.environment.halves import halves, remove
+from hybrid_install.environment.locate import prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
@@ -89,46 +90,43 @@ def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
 
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
-    target, config = preparation.target, preparation.inputs.config
+    target = preparation.target
     _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
+        if target.exists and target.is_virtual:
+            finished(target.path)
         return preparation
-    made = "made anew, it was broken" if target.is_broken else "new"
+    made = "made anew, it was broken or not finished" if target.is_broken else "new"
     version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
-    title = prompt(config, preparation.inputs.project, target.interpreter)
-    try:
-        uv.create_environment(
-            target.path,
-            target.interpreter,
-            title,
-            clear=target.is_broken,
-            system_site_packages=bool(
-                config.flag("virtualenvs", "options", "system-site-packages")
-            ),
-        )
-    except CommandFailedError as error:
-        if not is_sane(target.path):
-            raise _failed("uv", error) from None
-        report.say("environment", "another run has just made it")
-        return preparation.after_creation()
-    prepared = _completed(preparation, uv)
+    with creation(target.path, clear=target.is_broken) as is_ours:
+        if not is_ours:
+            report.say("environment", "another run has just made it")
+            return preparation.after_creation()
+        prepared = _made(preparation, uv)
     if target.remember_minor:
         remember(prepared.target, prepared.locator)
     return prepared
 
 
-def _completed(preparation: Preparation, uv: Uv) -> Preparation:
-    """The environment that was just made, with its pip; without it, none."""
-    path, config = preparation.target.path, preparation.inputs.config
+def _made(preparation: Preparation, uv: Uv) -> Preparation:
+    """The environment, made by uv, with its pip."""
+    target, config = preparation.target, preparation.inputs.config
     try:
-        prepared = preparation.after_creation()
-        if not config.flag("virtualenvs", "options", "no-pip"):
-            uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+        uv.create_environment(
+            target.path,
+            target.interpreter,
+            prompt(config, preparation.inputs.project, target.interpreter),
+            system_site_packages=bool(
+                config.flag("virtualenvs", "options", "system-site-packages")
+            ),
+        )
+    except CommandFailedError as error:
+        raise _failed("uv", error) from None
+    prepared = preparation.after_creation()
+    if not config.flag("virtualenvs", "options", "no-pip"):
+        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
     return prepared
 
 
@@ -143,6 +141,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     requirements = RequirementsMap.of(plan.bulk)
     settle(_kept_by_uv(preparation), frozenset(), interpreter)
     if not plan.bulk and not plan.having(Action.REMOVE):
+        _remove_halves(preparation, report, books)
         return {}
     bulk = bulk_install(preparation, uv)
     if plan.bulk:
@@ -150,6 +149,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     files = _choose(bulk, requirements, preparation.request.feed)
     books.withdraw()
     try:
+        _remove_halves(preparation, report, books)
         _remove(preparation, uv, report)
         bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
     except CommandFailedError as error:
@@ -196,8 +196,28 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Fil
         ) from None
 
 
+def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping) -> None:
+    """What neither uv nor pip could remove of a package that is replaced or removed.
+
+    Into an interpreter that is no environment packages are only added.
+    """
+    plan, target = preparation.plan, preparation.target
+    changing = (*plan.bulk, *plan.having(Action.REMOVE, Action.DEFER))
+    if not target.is_virtual:
+        return
+    found = halves(target.interpreter, {each.name for each in changing})
+    if found:
+        books.withdraw()
+    for each in found:
+        report.detail(f"removing {each.path}, half of an installation")
+    remove(found)
+
+
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
-    if removed := preparation.plan.having(Action.REMOVE):
+    """All but the halves of which nothing is left."""
+    installed = preparation.installed()
+    removed = [each for each in preparation.plan.having(Action.REMOVE) if each.name in installed]
+    if removed:
         report.say("uv", f"removing {packages(len(removed))}")
         uv.uninstall([each.name for each in removed], preparation.target.python)
 
@@ -271,6 +291,8 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
         re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
         ignore_envs_file=Path(folder) if folder else None,
+        # Poetry runs in the project's folder, and takes paths to be relative to its own.
+        variables=preparation.inputs.config.certificate_variables(request.working_dir),
     )
 
 

@@ -12,10 +12,15 @@ from hybrid_install.tools.bulk import Feed
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Options of `install`, `plan` and `export`, the environment they were given in included."""
+    """Options of `install`, `plan` and `export`, the environment they were given in included.
+
+    `directory` is where the project is looked for, `working_dir` what relative paths in Poetry's
+    settings are relative to: Poetry changes to `--directory`, and not to `--project`.
+    """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     directory: Path
+    working_dir: Path = Path()
     venv: Path | None = None
     python: str | None = None
     sync: bool = False

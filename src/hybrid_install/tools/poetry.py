@@ -70,9 +70,9 @@ class Poetry:
 class PoetryRun:
     """One `poetry install`: the same selection, the same environment.
 
-    `environment_path` is None where Poetry installs into its own interpreter. With
-    `ignore_envs_file` Poetry is kept from an envs.toml that would choose another environment;
-    it is a folder without one.
+    `environment_path` is None where Poetry installs into its own interpreter. `variables` are for
+    it alone. With `ignore_envs_file` Poetry is kept from an envs.toml that would choose another
+    environment; it is a folder without one.
     """
 
     project_dir: Path
@@ -88,6 +88,7 @@ class PoetryRun:
     verbosity: int = 0
     re_resolve: bool | None = None
     ignore_envs_file: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def argv(self, *, syncs: bool) -> tuple[str, ...]:
         """The arguments; `syncs` where this Poetry has a `sync` command.
@@ -121,7 +122,7 @@ class PoetryRun:
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """`VIRTUAL_ENV` names the target; conda's variables would outrank it."""
-        env = dict(environ)
+        env = {**environ, **self.variables}
         if self.environment_path is not None:
             env.pop("CONDA_PREFIX", None)
             env.pop("CONDA_DEFAULT_ENV", None)

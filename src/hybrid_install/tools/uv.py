@@ -130,12 +130,14 @@ class Uv:
         interpreter: Interpreter,
         prompt: str | None,
         *,
-        clear: bool,
         system_site_packages: bool = False,
     ) -> None:
-        """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
+        """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv.
+
+        What is in the folder stays: `environment.creation` has seen to it.
+        """
         argv = ["venv", str(path), "--no-project", *([f"--prompt={prompt}"] if prompt else [])]
-        argv += ["--clear"] if clear else []
+        argv += ["--allow-existing"]
         argv += ["--system-site-packages"] if system_site_packages else []
         if interpreter.is_presumed:
             version = interpreter.executable.name.removeprefix("python")

@@ -142,6 +142,7 @@ CONDA = {"CONDA_PREFIX": "/conda", "CONDA_DEFAULT_ENV": "base"}
             {"POETRY_VIRTUALENVS_PATH": "/named"},
             {"VIRTUAL_ENV": "/venv", "POETRY_VIRTUALENVS_PATH": "/empty"},
         ),
+        (run(variables={"A": "2"}), {"A": "1"}, {"VIRTUAL_ENV": "/venv", "A": "2"}),
     ],
 )
 def test_the_environment_of_poetry(

@@ -88,31 +88,25 @@ def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
     )
 
 
-def created(prompt: str | None, version: str | None, *, clear: bool) -> list[str]:
+def created(prompt: str | None, version: str | None) -> list[str]:
     """The arguments of `uv venv`; with a `version` the interpreter is only presumed."""
     runner = FakeRunner()
     target = interpreter(Path("/usr"))
     if version:
         target = presumed(version, "3.12.1")
-    uv(runner).create_environment(Path("/new"), target, prompt, clear=clear)
+    uv(runner).create_environment(Path("/new"), target, prompt)
     assert runner.streamed == runner.commands
     return list(runner.only.argv)
 
 
 VENV = ["/uv", "venv", "/new", "--no-project"]
+OVER = "--allow-existing"
 
 
 def test_an_environment_is_made_with_the_very_interpreter_and_no_other() -> None:
-    assert created("p-py3.11", None, clear=False) == [
+    assert created("p-py3.11", None) == [
         *VENV,
-        *("--prompt=p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
-    ]
-
-
-def test_a_broken_environment_is_cleared() -> None:
-    assert created(None, None, clear=True) == [
-        *VENV,
-        *("--clear", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+        *("--prompt=p-py3.11", OVER, "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
     ]
 
 
@@ -122,8 +116,8 @@ def test_a_broken_environment_is_cleared() -> None:
 )
 def test_a_presumed_interpreter_is_provided_by_uv(version: str, asked: str) -> None:
     """In the newest patch release, unless one was asked for."""
-    expected = [*VENV, "--python", asked, "--managed-python", "-q"]
-    assert created(None, version, clear=False) == expected
+    expected = [*VENV, OVER, "--python", asked, "--managed-python", "-q"]
+    assert created(None, version) == expected
 
 
 def test_pip_comes_from_the_wheel_that_virtualenv_carries() -> None:
