@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
+from hybrid_install.core.provided import OnMismatch, ProvidedOptions
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import (
     EXIT_BUG,
@@ -126,6 +127,47 @@ Sync = Annotated[
     bool, _option("--sync", help="remove what the lock does not select", variable="SYNC")
 ]
 Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
+NoEditable = Annotated[
+    bool,
+    _option(
+        "--no-editable",
+        help="the project and its path dependencies as wheels: needs no source tree",
+        variable="NO_EDITABLE",
+    ),
+]
+Relocatable = Annotated[
+    bool,
+    _option(
+        "--relocatable",
+        help="an environment that works at any path (implies --no-editable)",
+        variable="RELOCATABLE",
+    ),
+]
+Provided = Annotated[
+    list[str],
+    _option(
+        "--provided",
+        help="packages that the base image has: checked, not installed",
+        variable="PROVIDED",
+        metavar="PATTERNS",
+    ),
+]
+ProvidedFromEnvironment = Annotated[
+    bool,
+    _option(
+        "--provided-from-environment",
+        help="whatever the base image has is provided",
+        variable="PROVIDED_FROM_ENVIRONMENT",
+    ),
+]
+ProvidedMismatch = Annotated[
+    OnMismatch,
+    _option(
+        "--provided-mismatch",
+        help="what a provided version that is not the locked one is",
+        variable="PROVIDED_MISMATCH",
+    ),
+]
 Venv = Annotated[
     Path | None,
     _option(
@@ -185,6 +227,11 @@ def _request(
     no_directory: NoDirectory = False,
     sync: Sync = False,
     compile_bytecode: Compile = False,
+    no_editable: NoEditable = False,
+    relocatable: Relocatable = False,
+    provided: Provided = [],  # noqa: B006
+    provided_from_environment: ProvidedFromEnvironment = False,
+    provided_mismatch: ProvidedMismatch = OnMismatch.ERROR,
     strict: Strict = False,
     venv: Venv = None,
     python: Python = None,
@@ -218,6 +265,9 @@ def _request(
         sync=sync,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
+        no_editable=no_editable or relocatable,
+        relocatable=relocatable,
+        provided=ProvidedOptions(tuple(provided), provided_from_environment, provided_mismatch),
         no_plugins=no_plugins,
         no_cache=no_cache,
         strict=strict,

@@ -13,6 +13,12 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.standalone import (
+    finishing_runs,
+    install_root_wheel,
+    leave_place,
+    refuse_fixed_place,
+)
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
@@ -40,6 +46,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         print_plan(preparation, as_json=False)
         return
     refuse_another_poetry(preparation)
+    refuse_fixed_place(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
@@ -52,6 +59,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         books.note(files)
     with report.phase("Poetry"):
         poetry = finish(preparation, uv, report, books)
+    leave_place(preparation)
     books.close(files, poetry)
     report.summary()
 
@@ -103,6 +111,7 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
             system_site_packages=bool(
                 config.flag("virtualenvs", "options", "system-site-packages")
             ),
+            relocatable=preparation.request.relocatable,
         )
     except CommandFailedError as error:
         if not is_sane(target.path):
@@ -208,12 +217,17 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
-    report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
+    is_wheel = binds_root and preparation.request.no_editable
+    report.say("Poetry", _task(preparation, binds_root=binds_root))
     before = preparation.distributions()
     books.withdraw()
     with ExitStack() as stack:
         try:
-            poetry.install(_poetry_run(preparation, report, stack))
+            plain = _poetry_run(preparation, report, stack)
+            for run in finishing_runs(preparation, poetry, plain, stack):
+                poetry.install(run)
+            if is_wheel:
+                install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
             raise _failed("Poetry", error) from None
     if plan.handover is None:
@@ -231,8 +245,10 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
     )
 
 
-def _task(*, binds_root: bool, deferred: int) -> str:
-    tasks = ["binding the project"] if binds_root else []
+def _task(preparation: Preparation, *, binds_root: bool) -> str:
+    deferred = len(preparation.plan.having(Action.DEFER))
+    is_wheel = preparation.request.no_editable
+    tasks = ["building the project" if is_wheel else "binding the project"] if binds_root else []
     tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 

@@ -28,11 +28,14 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
+from hybrid_install.core.provided import Discrepancy, OnMismatch, discrepancies
+from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
+from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -117,10 +120,13 @@ class Preparation:
     def selected(self) -> tuple[LockedPackage, ...]:
         """The locked packages for this target, with their places on disk.
 
-        None where only Poetry can tell them.
+        None where only Poetry can tell them. Under `--no-editable` no package is.
         """
         selected = () if isinstance(self._selection, Ambiguity) else self._selection
-        return tuple(located(package, self.inputs.project_dir) for package in selected)
+        placed = tuple(located(package, self.inputs.project_dir) for package in selected)
+        if not self.request.no_editable:
+            return placed
+        return tuple(replace(package, develop=False) for package in placed)
 
     @cached_property
     def _selection(self) -> tuple[LockedPackage, ...] | Ambiguity:
@@ -156,6 +162,7 @@ class Preparation:
         """The plan, or the reason why there is none of ours."""
         handover = self._handover()
         if handover is not None:
+            _refuse_what_only_we_do(self.request, handover)
             return Plan((), handover)
         policy = Policy(
             self.build_policy,
@@ -164,10 +171,46 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
+            provided=self.provided,
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
+        _refuse_wrong_provision(self)
         return plan
+
+    @cached_property
+    def provided(self) -> frozenset[NormalizedName]:
+        """The names that the environment brings: neither installed nor removed."""
+        options = self.request.provided
+        if not options.are_given:
+            return frozenset()
+        known = {package.name for package in self.selected} | self.visible.keys()
+        return options.names(known, self._brought())
+
+    @cached_property
+    def visible(self) -> Installed:
+        """What can be imported; of an environment that is still to be made, from the system."""
+        if self.target.exists:
+            return self.installed()
+        includes_system = self.inputs.config.flag("virtualenvs", "options", "system-site-packages")
+        if not includes_system or self.target.interpreter.is_presumed:
+            return {}
+        below = by_name(distributions(self.target.interpreter))
+        return {name: replace(each, is_system=True) for name, each in below.items()}
+
+    def _brought(self) -> frozenset[NormalizedName]:
+        """What was there before us; of an interpreter itself all but what our receipt claims."""
+        if self.target.is_virtual:
+            return frozenset(name for name, each in self.visible.items() if each.is_system)
+        receipt = ReceiptFile.of(self.target.path, is_virtual=False).read_earlier()
+        packages = receipt.packages if receipt else ()
+        ours = {package.name for package in packages if package.by in (BY_UV, BY_POETRY)}
+        return frozenset(self.visible.keys() - ours)
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """Where what is provided is not what is locked."""
+        return discrepancies(self.selected, self.provided, self.visible)
 
     def _unreached(self) -> frozenset[NormalizedName]:
         """`Transaction.calculate_operations`: only a solution leaves locked packages out."""
@@ -255,6 +298,32 @@ def refuse_missing_paths(plan: Plan) -> None:
                     )
 
 
+def _refuse_what_only_we_do(request: Request, handover: Handover | Ambiguity) -> None:
+    """A Poetry that does the whole run knows none of these, and would undo them."""
+    given = {
+        "--relocatable": request.relocatable,
+        "--no-editable": request.no_editable and not request.relocatable,
+        "--provided": request.provided.are_given,
+    }
+    if options := [option for option, is_given in given.items() if is_given]:
+        raise TargetError(
+            f"{' and '.join(options)} cannot be heeded, the whole run is Poetry's:"
+            f" {handover.value}",
+            hint="mend that, or run without it" if len(options) == 1 else "mend that first",
+        )
+
+
+def _refuse_wrong_provision(preparation: Preparation) -> None:
+    """What is provided must be there, and as locked unless the user says otherwise."""
+    tolerates = preparation.request.provided.on_mismatch is OnMismatch.WARN
+    found = [each for each in preparation.discrepancies if each.present is None or not tolerates]
+    if found:
+        raise TargetError(
+            f"{preparation.target.path}: " + "\n".join(each.message for each in found),
+            hint=found[0].hint,
+        )
+
+
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
@@ -312,6 +381,7 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
+    _warn_of_what_is_provided(preparation, report)
     problems = preparation.lock_problems
     if problems and preparation.request.strict:
         raise SelectionError(
@@ -320,3 +390,18 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
     for problem in problems:
         report.warn(problem.message)
         report.detail(problem.hint)
+
+
+def _warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
+    """Versions that are taken as they are, and patterns that name nothing."""
+    options = preparation.request.provided
+    if preparation.ambiguity is not None or not options.are_given:
+        return
+    known = {package.name for package in preparation.inputs.lock.packages}
+    for pattern in options.idle(known | preparation.visible.keys()):
+        report.warn(
+            f"--provided {pattern}: neither the lock nor the environment has such a package"
+        )
+    if options.on_mismatch is OnMismatch.WARN:
+        for each in preparation.discrepancies:
+            report.warn(each.message)

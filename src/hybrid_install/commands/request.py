@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hybrid_install.core.provided import ProvidedOptions
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.tools.bulk import Feed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Options of `install`, `plan` and `export`, the environment they were given in included."""
+    """Options of `install`, `plan` and `export`, the environment they were given in included.
+
+    `relocatable` implies `no_editable`: a folder's path would be what has to stay.
+    """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     directory: Path
@@ -21,6 +25,9 @@ class Request:
     sync: bool = False
     no_directory: bool = False
     compile_bytecode: bool = False
+    no_editable: bool = False
+    relocatable: bool = False
+    provided: ProvidedOptions = field(default_factory=ProvidedOptions)
     no_plugins: bool = False
     no_cache: bool = False
     strict: bool = False

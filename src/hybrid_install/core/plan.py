@@ -45,6 +45,7 @@ class Action(Enum):
     REINSTALL = "reinstall"
     DEFER = "defer"
     REMOVE = "remove"
+    PROVIDED = "provided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class Policy:
     the locked names that a solution leaves out, of which `sync` spares none. Where the
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
-    manages, may be what Poetry is made of.
+    manages, may be what Poetry is made of. `provided` are names that are left alone
+    (core/provided.py).
     """
 
     build: BuildPolicy
@@ -108,6 +110,7 @@ class Policy:
     sync: bool = False
     no_directory: bool = False
     is_virtual: bool = True
+    provided: frozenset[NormalizedName] = frozenset()
 
 
 def make_plan(
@@ -152,6 +155,8 @@ def _operation(
             package.name, package.version, action, source, reason, package, index, files
         )
 
+    if package.name in policy.provided:
+        return of(Action.PROVIDED, f"the environment has {present.version}" if present else "")
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
@@ -211,6 +216,7 @@ def _removals(
     action = Action.REMOVE if policy.is_virtual else Action.DEFER
     reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     spared = {project.name, NormalizedName("pip")} - policy.unreached
+    spared |= policy.provided
     kept = {package.name for package in packages} | spared
     return [
         Operation(name, present.version, action, "", reason)
