@@ -25,6 +25,7 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.leftovers import remove_recorded_absolutely
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
@@ -153,6 +154,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         report.say("uv", f"installing {packages(len(plan.bulk))}")
     files = _choose(bulk, requirements, preparation.request.feed)
     books.withdraw()
+    _clear(preparation)
     try:
         _remove(preparation, uv, report)
         bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
@@ -199,10 +201,19 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Fil
         ) from None
 
 
+def _clear(preparation: Preparation) -> None:
+    """What uv would leave of what it replaces and removes."""
+    present = preparation.installed()
+    for operation in preparation.plan.having(Action.REINSTALL, Action.REMOVE):
+        remove_recorded_absolutely(present[operation.name], preparation.target.interpreter)
+
+
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
     if removed := preparation.plan.having(Action.REMOVE):
         report.say("uv", f"removing {packages(len(removed))}")
-        uv.uninstall([each.name for each in removed], preparation.target.python)
+        left = preparation.installed().keys() & {each.name for each in removed}
+        if left:
+            uv.uninstall(sorted(left), preparation.target.python)
 
 
 def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> str | None:

@@ -17,6 +17,7 @@ from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.stand_in import stand_in_lock, stand_in_project
+from hybrid_install.environment.leftovers import remove_recorded_absolutely
 from hybrid_install.environment.origins import settle
 from hybrid_install.environment.relocation import free_of_place, is_relocatable
 from hybrid_install.errors import TargetError, ToolError
@@ -100,6 +101,8 @@ def install_root_wheel(preparation: Preparation, poetry: Poetry, uv: Uv, run: Po
     assert name is not None, "a project in package mode has a name"  # noqa: S101
     with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
         poetry.build_wheel(run, Path(folder))
+        if present := preparation.installed().get(name):
+            remove_recorded_absolutely(present, target.interpreter)
         uv.install_wheel(
             name,
             Path(folder),
