@@ -171,7 +171,7 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
-            provided=self.provided,
+            provided=self.provided_versions,
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
@@ -186,6 +186,12 @@ class Preparation:
             return frozenset()
         known = {package.name for package in self.selected} | self.visible.keys()
         return options.names(known, self._brought())
+
+    @property
+    def provided_versions(self) -> Mapping[NormalizedName, str]:
+        """What is provided, with the version that is there, if anything is."""
+        seen = self.visible
+        return {name: seen[name].version if name in seen else "" for name in self.provided}
 
     @cached_property
     def visible(self) -> Installed:

@@ -6,8 +6,8 @@ comparison mirrors `Transaction.calculate_operations` (poetry/puzzle/transaction
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from hybrid_install.core.deferral import (
@@ -101,7 +101,7 @@ class Policy:
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
     manages, may be what Poetry is made of. `provided` are names that are left alone
-    (core/provided.py).
+    (core/provided.py), with the version that is there, empty where nobody has looked.
     """
 
     build: BuildPolicy
@@ -110,7 +110,7 @@ class Policy:
     sync: bool = False
     no_directory: bool = False
     is_virtual: bool = True
-    provided: frozenset[NormalizedName] = frozenset()
+    provided: Mapping[NormalizedName, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -156,7 +156,8 @@ def _operation(
         )
 
     if package.name in policy.provided:
-        return of(Action.PROVIDED, f"the environment has {present.version}" if present else "")
+        version = policy.provided[package.name]
+        return of(Action.PROVIDED, f"the environment has {version}" if version else "")
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
@@ -216,7 +217,7 @@ def _removals(
     action = Action.REMOVE if policy.is_virtual else Action.DEFER
     reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     spared = {project.name, NormalizedName("pip")} - policy.unreached
-    spared |= policy.provided
+    spared |= policy.provided.keys()
     kept = {package.name for package in packages} | spared
     return [
         Operation(name, present.version, action, "", reason)
