@@ -19,8 +19,8 @@ from typer.core import TyperGroup
 
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
-from hybrid_install.core.provided import OnMismatch, ProvidedOptions
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
@@ -128,11 +128,10 @@ Sync = Annotated[
 ]
 Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
 NoEditable = Annotated[
-    bool,
+    bool | None,
     _option(
-        "--no-editable",
-        help="the project and its path dependencies as wheels: needs no source tree",
-        variable="NO_EDITABLE",
+        "--no-editable/--editable",
+        help="the project and its path dependencies as wheels, which need no source tree",
     ),
 ]
 Relocatable = Annotated[
@@ -148,7 +147,6 @@ Provided = Annotated[
     _option(
         "--provided",
         help="packages that the base image has: checked, not installed",
-        variable="PROVIDED",
         metavar="PATTERNS",
     ),
 ]
@@ -161,12 +159,8 @@ ProvidedFromEnvironment = Annotated[
     ),
 ]
 ProvidedMismatch = Annotated[
-    OnMismatch,
-    _option(
-        "--provided-mismatch",
-        help="what a provided version that is not the locked one is",
-        variable="PROVIDED_MISMATCH",
-    ),
+    Mismatch | None,
+    _option("--provided-mismatch", help="what a provided version that is not the locked one is"),
 ]
 Venv = Annotated[
     Path | None,
@@ -227,11 +221,11 @@ def _request(
     no_directory: NoDirectory = False,
     sync: Sync = False,
     compile_bytecode: Compile = False,
-    no_editable: NoEditable = False,
+    no_editable: NoEditable = None,
     relocatable: Relocatable = False,
     provided: Provided = [],  # noqa: B006
     provided_from_environment: ProvidedFromEnvironment = False,
-    provided_mismatch: ProvidedMismatch = OnMismatch.ERROR,
+    provided_mismatch: ProvidedMismatch = None,
     strict: Strict = False,
     venv: Venv = None,
     python: Python = None,
@@ -265,9 +259,11 @@ def _request(
         sync=sync,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
-        no_editable=no_editable or relocatable,
+        no_editable=no_editable,
         relocatable=relocatable,
-        provided=ProvidedOptions(tuple(provided), provided_from_environment, provided_mismatch),
+        provided=tuple(provided) or None,
+        provided_from_environment=provided_from_environment,
+        provided_mismatch=provided_mismatch,
         no_plugins=no_plugins,
         no_cache=no_cache,
         strict=strict,

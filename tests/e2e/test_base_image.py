@@ -141,6 +141,20 @@ def test_what_is_not_there(lab: Lab, standard: Project) -> None:
     assert_nothing_is_installed(standard)
 
 
+def test_settings(lab: Lab, standard: Project) -> None:
+    """pyproject.toml says it for all; a variable and the command line say otherwise."""
+    ours = image(lab, standard, Wheel(Release("golf", OWN_BUILD)), Wheel(Release("alpha", "9.0")))
+    table = '[tool.hybrid-install]\nprovided = ["golf"]\nprovided-mismatch = "warn"\n'
+    standard.pyproject.write_text(standard.pyproject.read_text("utf-8") + table, "utf-8")
+    assert actions(ours.run("plan", "--json"))["golf"] == "provided"
+    assert ours.run("plan", "--provided-mismatch", "error").exit_code == 1
+    planned = actions(ours.run("plan", "--json", "--provided", "al*"))
+    assert (planned["alpha"], planned["golf"]) == ("provided", "install")
+    ours.variables["HYBRID_INSTALL_PROVIDED"] = "alpha,golf"
+    assert list(actions(ours.run("plan", "--json")).values()).count("provided") == 2
+    assert ours.run("plan", "--provided", "a b/c").exit_code == 2
+
+
 def test_a_pattern_that_names_nothing(lab: Lab, standard: Project) -> None:
     result = lab.install(standard, "plan", "--provided", "glof")
 

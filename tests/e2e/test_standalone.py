@@ -261,6 +261,18 @@ def test_whatever_poetry_builds(lab: Lab, kind: str) -> None:
         assert verified(lab, project, "--no-editable") == {}
 
 
+def test_the_setting(lab: Lab, standard: Project) -> None:
+    table = "[tool.hybrid-install]\nno-editable = true\n"
+    standard.pyproject.write_text(standard.pyproject.read_text("utf-8") + table, "utf-8")
+    lab.install(standard)
+    assert editable_folders(standard.venv) == []
+    assert verified(lab, standard) == {}
+
+    lab.install(standard, "--editable")
+    assert "acme_app.pth" in editable_folders(standard.venv)
+    assert verified(lab, standard, "--editable") == {}
+
+
 def test_a_project_that_is_no_package(lab: Lab, shop: Source) -> None:
     project = lab.project(lab.spec("alpha", sources=(shop,), package_mode=False))
 

@@ -228,7 +228,7 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
-    is_wheel = binds_root and preparation.request.no_editable
+    is_wheel = binds_root and preparation.no_editable
     report.say("Poetry", _task(preparation, binds_root=binds_root))
     before = preparation.distributions()
     books.withdraw()
@@ -258,7 +258,7 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
 
 def _task(preparation: Preparation, *, binds_root: bool) -> str:
     deferred = len(preparation.plan.having(Action.DEFER))
-    is_wheel = preparation.request.no_editable
+    is_wheel = preparation.no_editable
     tasks = ["building the project" if is_wheel else "binding the project"] if binds_root else []
     tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"

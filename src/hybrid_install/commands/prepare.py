@@ -27,12 +27,13 @@ from hybrid_install.core.model import (
     LockedPackage,
     NormalizedName,
 )
+from hybrid_install.core.patterns import Patterns
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
-from hybrid_install.core.provided import Discrepancy, OnMismatch, discrepancies
+from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
 from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import Wanted, select, wanted
-from hybrid_install.core.settings import Settings
+from hybrid_install.core.settings import Mismatch, Settings
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
@@ -47,6 +48,7 @@ from hybrid_install.errors import (
     SelectionError,
     TargetError,
     ToolError,
+    UsageError,
 )
 from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
 from hybrid_install.poetry_config import PoetryConfig
@@ -87,13 +89,29 @@ def read_inputs(request: Request) -> Inputs:
         )
     pyproject = read_toml(find_pyproject(request.directory))
     project, folder = read_project(pyproject), pyproject.path.parent
-    settings = own_settings.load(pyproject, request.environ)
+    settings = _as_requested(own_settings.load(pyproject, request.environ), request)
     lock = read_lock(folder)
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
     return Inputs(folder, project, lock, config, chosen, pyproject.document, settings)
+
+
+def _as_requested(settings: Settings, request: Request) -> Settings:
+    """The command line's word over the settings'."""
+    given = request.provided
+    try:
+        patterns = None if given is None else Patterns.given(given)
+    except InvalidDataError as error:
+        raise UsageError(
+            f"--provided: {error.problem}", hint="name packages, as `nvidia-*`"
+        ) from None
+    return settings.having(
+        provided=patterns,
+        provided_mismatch=request.provided_mismatch,
+        no_editable=True if request.relocatable else request.no_editable,
+    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +146,7 @@ class Preparation:
         """
         selected = () if isinstance(self._selection, Ambiguity) else self._selection
         placed = tuple(located(package, self.inputs.project_dir) for package in selected)
-        if not self.request.no_editable:
+        if not self.no_editable:
             return placed
         return tuple(replace(package, develop=False) for package in placed)
 
@@ -166,7 +184,7 @@ class Preparation:
         """The plan, or the reason why there is none of ours."""
         handover = self._handover()
         if handover is not None:
-            _refuse_what_only_we_do(self.request, handover)
+            _refuse_what_only_we_do(self, handover)
             return Plan((), handover)
         policy = Policy(
             self.build_policy,
@@ -182,14 +200,25 @@ class Preparation:
         _refuse_wrong_provision(self)
         return plan
 
+    @property
+    def no_editable(self) -> bool:
+        """Whether the environment is to stand alone."""
+        return self.inputs.settings.no_editable
+
+    @property
+    def provision(self) -> Provision:
+        """What the user calls provided."""
+        settings = self.inputs.settings
+        tolerates = settings.provided_mismatch is Mismatch.WARN
+        return Provision(settings.provided, self.request.provided_from_environment, tolerates)
+
     @cached_property
     def provided(self) -> frozenset[NormalizedName]:
         """The names that the environment brings: neither installed nor removed."""
-        options = self.request.provided
-        if not options.are_given:
+        if not self.provision.is_given:
             return frozenset()
         known = {package.name for package in self.selected} | self.visible.keys()
-        return options.names(known, self._brought())
+        return self.provision.names(known, self._brought())
 
     @property
     def provided_versions(self) -> Mapping[NormalizedName, str]:
@@ -308,12 +337,12 @@ def refuse_missing_paths(plan: Plan) -> None:
                     )
 
 
-def _refuse_what_only_we_do(request: Request, handover: Handover | Ambiguity) -> None:
+def _refuse_what_only_we_do(preparation: Preparation, handover: Handover | Ambiguity) -> None:
     """A Poetry that does the whole run knows none of these, and would undo them."""
     given = {
-        "--relocatable": request.relocatable,
-        "--no-editable": request.no_editable and not request.relocatable,
-        "--provided": request.provided.are_given,
+        "--relocatable": preparation.request.relocatable,
+        "--no-editable": preparation.no_editable and not preparation.request.relocatable,
+        "--provided": preparation.provision.is_given,
     }
     if options := [option for option, is_given in given.items() if is_given]:
         raise TargetError(
@@ -325,7 +354,7 @@ def _refuse_what_only_we_do(request: Request, handover: Handover | Ambiguity) ->
 
 def _refuse_wrong_provision(preparation: Preparation) -> None:
     """What is provided must be there, and as locked unless the user says otherwise."""
-    tolerates = preparation.request.provided.on_mismatch is OnMismatch.WARN
+    tolerates = preparation.provision.tolerates
     found = [each for each in preparation.discrepancies if each.present is None or not tolerates]
     if found:
         raise TargetError(
@@ -404,14 +433,14 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
 
 def _warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
     """Versions that are taken as they are, and patterns that name nothing."""
-    options = preparation.request.provided
-    if preparation.ambiguity is not None or not options.are_given:
+    provision = preparation.provision
+    if preparation.ambiguity is not None or not provision.is_given:
         return
     known = {package.name for package in preparation.inputs.lock.packages}
-    for pattern in options.idle(known | preparation.visible.keys()):
+    for pattern in provision.idle(known | preparation.visible.keys()):
         report.warn(
             f"--provided {pattern}: neither the lock nor the environment has such a package"
         )
-    if options.on_mismatch is OnMismatch.WARN:
+    if provision.tolerates:
         for each in preparation.discrepancies:
             report.warn(each.message)

@@ -113,7 +113,7 @@ class Bookkeeping:
                 provided,
                 {name: each.version for name, each in installed.items()},
             ),
-            editable=not self.preparation.request.no_editable,
+            editable=not self.preparation.no_editable,
         )
 
 

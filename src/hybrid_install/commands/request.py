@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hybrid_install.core.provided import ProvidedOptions
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
 from hybrid_install.tools.bulk import Feed
 
 
@@ -15,7 +15,8 @@ from hybrid_install.tools.bulk import Feed
 class Request:
     """Options of `install`, `plan` and `export`, the environment they were given in included.
 
-    `relocatable` implies `no_editable`: a folder's path would be what has to stay.
+    `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
+    as the settings have it.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
@@ -25,9 +26,11 @@ class Request:
     sync: bool = False
     no_directory: bool = False
     compile_bytecode: bool = False
-    no_editable: bool = False
+    no_editable: bool | None = None
     relocatable: bool = False
-    provided: ProvidedOptions = field(default_factory=ProvidedOptions)
+    provided: tuple[str, ...] | None = None
+    provided_from_environment: bool = False
+    provided_mismatch: Mismatch | None = None
     no_plugins: bool = False
     no_cache: bool = False
     strict: bool = False

@@ -50,7 +50,7 @@ def finishing_runs(
 ) -> tuple[PoetryRun, ...]:
     """The starts of Poetry that end the run: one plain `poetry install` wherever that will do."""
     request, plan = preparation.request, preparation.plan
-    if not (request.no_editable or preparation.provided):
+    if not (preparation.no_editable or preparation.provided):
         return (plain,)
     runs = []
     if plan.leaves_work_to_poetry:
@@ -60,7 +60,7 @@ def finishing_runs(
         selection = SelectionOptions(no_root=True)
         runs.append(replace(plain, selection=selection, stand_in=folder, re_resolve=False))
     binds_root = preparation.inputs.project.package_mode and not request.selection.no_root
-    if binds_root and not request.no_editable:
+    if binds_root and not preparation.no_editable:
         # Without `sync`, under which it would remove every dependency.
         selection = SelectionOptions(only_root=True)
         runs.append(replace(plain, selection=selection, sync=False, no_directory=False))

@@ -11,7 +11,6 @@ from hybrid_install.commands.request import Request
 from hybrid_install.core.distribution import Distribution, by_name
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import index_of
-from hybrid_install.core.provided import OnMismatch
 from hybrid_install.core.receipt import Receipt
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.verification import (
@@ -112,7 +111,7 @@ class _Verification:
         return (*self._root_findings(found), *self._provision(), *packages)
 
     def _provision(self) -> tuple[Finding, ...]:
-        tolerates = self.preparation.request.provided.on_mismatch is OnMismatch.WARN
+        tolerates = self.preparation.provision.tolerates
         return provision_findings(self.preparation.discrepancies, tolerates=tolerates)
 
     def _no_environment(self) -> Finding:
@@ -150,7 +149,7 @@ class _Verification:
         folder = self.preparation.inputs.project_dir
         document = read_toml(find_pyproject(folder)).document
         prefix = self.preparation.target.interpreter.prefix
-        stands_alone = self.preparation.request.no_editable
+        stands_alone = self.preparation.no_editable
         return root_findings(
             Root(
                 name,

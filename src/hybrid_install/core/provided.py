@@ -10,66 +10,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from fnmatch import fnmatchcase
 
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.model import LockedPackage, NormalizedName
+from hybrid_install.core.patterns import NO_PATTERNS, Patterns
 from hybrid_install.core.versions import same_version
 
 
-class OnMismatch(Enum):
-    """What another version than the locked one is."""
-
-    ERROR = "error"
-    WARN = "warn"
-
-
 @dataclass(frozen=True, slots=True)
-class ProvidedOptions:
+class Provision:
     """What the user calls provided.
 
-    `patterns` are names with `*`, `?` and `[…]`; a value may hold several, separated by commas.
-    With `from_environment` it is whatever the environment had before us.
+    With `from_environment` it is also whatever the environment had before us, but for names that
+    `patterns` take out. With `tolerates` another version than the locked one will do.
     """
 
-    patterns: tuple[str, ...] = ()
+    patterns: Patterns = NO_PATTERNS
     from_environment: bool = False
-    on_mismatch: OnMismatch = OnMismatch.ERROR
+    tolerates: bool = False
 
     @property
-    def are_given(self) -> bool:
+    def is_given(self) -> bool:
         """Whether anything can be provided at all."""
-        return self.from_environment or bool(self._listed)
+        return self.from_environment or self.patterns != NO_PATTERNS
 
     def names(
         self, known: Iterable[NormalizedName], found: Iterable[NormalizedName]
     ) -> frozenset[NormalizedName]:
         """Those of `known` that are provided; `found` are what the environment brings."""
         brought = frozenset(found) if self.from_environment else frozenset()
-        return frozenset(name for name in known if name in brought or self._is_listed(name))
+        decided = {name: self.patterns.decides(name) for name in known}
+        return frozenset(
+            name
+            for name, choice in decided.items()
+            if choice or (choice is None and name in brought)
+        )
 
     def idle(self, known: Iterable[NormalizedName]) -> tuple[str, ...]:
         """The patterns that name nothing: misspelt, most likely."""
         names = tuple(known)
         return tuple(
-            pattern
-            for pattern in self._listed
-            if not any(fnmatchcase(name, _normalized(pattern)) for name in names)
+            entry
+            for entry in self.patterns.entries
+            if not any(fnmatchcase(name, entry.removeprefix("!")) for name in names)
         )
-
-    @property
-    def _listed(self) -> tuple[str, ...]:
-        parts = (part.strip() for value in self.patterns for part in value.split(","))
-        return tuple(part for part in parts if part)
-
-    def _is_listed(self, name: NormalizedName) -> bool:
-        return any(fnmatchcase(name, _normalized(pattern)) for pattern in self._listed)
-
-
-def _normalized(pattern: str) -> str:
-    """PEP 503, with what a pattern may hold besides left alone."""
-    return re.sub(r"[-_.]+", "-", pattern).lower()
 
 
 @dataclass(frozen=True, slots=True)
