@@ -219,6 +219,7 @@ def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
 def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
+    Under `--no-editable` and with provided packages that is done in parts (commands/standalone.py).
     Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
     version that was started.
     """
@@ -240,7 +241,8 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
             if is_wheel:
                 install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
-            raise _failed("Poetry", error) from None
+            is_uv = error.command.argv[0] == str(uv.path)
+            raise _failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.distributions()), report)
     return poetry.version
