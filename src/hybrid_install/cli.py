@@ -327,6 +327,14 @@ def _verify(
     )
 
 
+@app.command("cache-key", help="Print one line that CI can store an environment under.")
+@_takes_request
+def _cache_key(request: Request) -> None:
+    from hybrid_install.commands.cache_key import cache_key as command
+
+    _run(request, lambda report, runner: command(request, report, runner))
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)

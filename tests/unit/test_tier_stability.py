@@ -103,7 +103,7 @@ def answer(folder: Path, project: ProjectText, *arguments: str) -> str:
     return result.stdout
 
 
-COMMANDS = [("export", "--tier", "heavy")]
+COMMANDS = [("export", "--tier", "heavy"), ("cache-key", "--tier", "heavy")]
 
 
 @pytest.fixture(scope="module", params=COMMANDS, ids=lambda command: command[0])
