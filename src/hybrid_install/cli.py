@@ -21,6 +21,7 @@ from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
@@ -126,6 +127,10 @@ NoDirectory = Annotated[
 Sync = Annotated[
     bool, _option("--sync", help="remove what the lock does not select", variable="SYNC")
 ]
+TierOption = Annotated[
+    Tier | None,
+    _option("--tier", help="only the big packages, or only the others", variable="TIER"),
+]
 Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
 NoEditable = Annotated[
     bool | None,
@@ -220,6 +225,7 @@ def _request(
     only_root: OnlyRoot = False,
     no_directory: NoDirectory = False,
     sync: Sync = False,
+    tier: TierOption = None,
     compile_bytecode: Compile = False,
     no_editable: NoEditable = None,
     relocatable: Relocatable = False,
@@ -257,6 +263,7 @@ def _request(
         venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,
+        tier=tier,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
         no_editable=no_editable,
@@ -364,6 +371,28 @@ def _verify(
         request,
         lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
     )
+
+
+@app.command("cache-key", help="Print one line that CI can store an environment under.")
+@_takes_request
+def _cache_key(request: Request) -> None:
+    from hybrid_install.commands.cache_key import cache_key as command
+
+    _run(request, lambda report, runner: command(request, report, runner))
+
+
+@app.command("init", help="Write [tool.hybrid-install] into pyproject.toml.")
+@_takes_request
+def _init(
+    request: Request,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="ask the indexes for sizes; record what is big")
+    ] = False,
+    over: Annotated[str, typer.Option("--over", help="how big is big", metavar="SIZE")] = "50MB",
+) -> None:
+    from hybrid_install.commands.init import init as command
+
+    _run(request, lambda report, runner: command(request, report, runner, sizes=sizes, over=over))
 
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:

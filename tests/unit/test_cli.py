@@ -26,6 +26,7 @@ from hybrid_install.commands import version as version_module
 from hybrid_install.commands.request import Request
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     DriftError,
     HybridInstallError,
@@ -189,6 +190,8 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--only-root"], lambda: selecting(only_root=True)),
     (["--no-directory"], lambda: plain(no_directory=True)),
     (["--sync"], lambda: plain(sync=True)),
+    (["--tier", "heavy"], lambda: plain(tier=Tier.HEAVY)),
+    (["--tier=light"], lambda: plain(tier=Tier.LIGHT)),
     (["--compile"], lambda: plain(compile_bytecode=True)),
     (["--no-editable"], lambda: plain(no_editable=True)),
     (["--editable"], lambda: plain(no_editable=False)),
@@ -248,6 +251,7 @@ VARIABLES: list[tuple[str, str, Callable[[], Request]]] = [
     ("ONLY_ROOT", "on", lambda: selecting(only_root=True)),
     ("NO_DIRECTORY", "1", lambda: plain(no_directory=True)),
     ("SYNC", "1", lambda: plain(sync=True)),
+    ("TIER", "light", lambda: plain(tier=Tier.LIGHT)),
     ("COMPILE", "1", lambda: plain(compile_bytecode=True)),
     ("STRICT", "1", lambda: plain(strict=True)),
     ("RELOCATABLE", "1", lambda: plain(relocatable=True)),

@@ -34,6 +34,7 @@ from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
 from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.settings import Mismatch, Settings
+from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
@@ -82,6 +83,7 @@ def read_inputs(request: Request) -> Inputs:
     Raises `ProjectError`, `LockfileError` or `SelectionError`, each in Poetry's words.
     """
     request.selection.refuse_conflicts()
+    _refuse_conflicts_of_tier(request)
     if request.sync and request.selection.only_root:
         raise SelectionError(
             "`--sync` with `--only-root` would remove every dependency.",
@@ -114,6 +116,19 @@ def _as_requested(settings: Settings, request: Request) -> Settings:
     )
 
 
+def _refuse_conflicts_of_tier(request: Request) -> None:
+    if request.tier is None:
+        return
+    options = (("--sync", request.sync), ("--only-root", request.selection.only_root))
+    for option, is_given in options:
+        if is_given:
+            raise SelectionError(
+                f"`--tier` cannot be used with `{option}`.",
+                hint="a tier is only added to the environment: neither is anything removed, nor"
+                " the project bound",
+            )
+
+
 @dataclass(frozen=True)
 class Preparation:
     """A run that could begin: the inputs, the environment, what is in it, and the plan.
@@ -140,6 +155,11 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
+        """Those of the selected packages that this run is about: with `--tier` the tier's."""
+        return of_tier(self.selected_of_all_tiers, self.request.tier, self.inputs.settings.heavy)
+
+    @cached_property
+    def selected_of_all_tiers(self) -> tuple[LockedPackage, ...]:
         """The locked packages for this target, with their places on disk.
 
         None where only Poetry can tell them. Under `--no-editable` no package is.
@@ -168,7 +188,7 @@ class Preparation:
         """What is doubtful about the lock for this target."""
         inputs, markers = self.inputs, self.target.interpreter.markers
         return lock_problems(
-            Selection(inputs.lock, inputs.wanted, markers, self.selected, self.tags)
+            Selection(inputs.lock, inputs.wanted, markers, self.selected_of_all_tiers, self.tags)
         )
 
     def installed(self) -> Installed:
@@ -217,7 +237,7 @@ class Preparation:
         """The names that the environment brings: neither installed nor removed."""
         if not self.provision.is_given:
             return frozenset()
-        known = {package.name for package in self.selected} | self.visible.keys()
+        known = {package.name for package in self.selected_of_all_tiers} | self.visible.keys()
         return self.provision.names(known, self._brought())
 
     @property
@@ -256,7 +276,7 @@ class Preparation:
         inputs = self.inputs
         if inputs.lock.has_groups_and_markers and not self.re_resolves():
             return frozenset()
-        reached = {package.name for package in self.selected}
+        reached = {package.name for package in self.selected_of_all_tiers}
         return frozenset(
             package.name
             for package in inputs.lock.packages
@@ -366,6 +386,7 @@ def _refuse_wrong_provision(preparation: Preparation) -> None:
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
+    request = _without_root(request) if request.tier else request
     locator = Locator(
         project=inputs.project,
         project_dir=inputs.project_dir,
@@ -387,6 +408,11 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     if preparation.is_made_by_poetry:
         _refuse_what_poetry_is_not_told(request)
     return preparation
+
+
+def _without_root(request: Request) -> Request:
+    """The project belongs to no tier."""
+    return replace(request, selection=replace(request.selection, no_root=True))
 
 
 def _refuse_what_poetry_is_not_told(request: Request) -> None:

@@ -87,7 +87,8 @@ class Bookkeeping:
     ) -> Receipt:
         inputs = self.preparation.inputs
         provided, installed = self.preparation.provided, self.preparation.installed()
-        selected = [each for each in self.preparation.selected if each.name not in provided]
+        every = self.preparation.selected_of_all_tiers
+        selected = [each for each in every if each.name not in provided]
         names = {package.name for package in selected}
         found = {
             name: present(read_record(each)) for name, each in installed.items() if name in names
@@ -109,7 +110,7 @@ class Bookkeeping:
                 self.earlier,
             ),
             provided=provision(
-                self.preparation.selected,
+                every,
                 provided,
                 {name: each.version for name, each in installed.items()},
             ),

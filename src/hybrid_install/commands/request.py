@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.tools.bulk import Feed
 
 
@@ -24,6 +25,7 @@ class Request:
     venv: Path | None = None
     python: str | None = None
     sync: bool = False
+    tier: Tier | None = None
     no_directory: bool = False
     compile_bytecode: bool = False
     no_editable: bool | None = None
