@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.tools.bulk import Feed
 
 
@@ -16,6 +18,8 @@ class Request:
 
     `directory` is where the project is looked for, `working_dir` what relative paths in Poetry's
     settings are relative to: Poetry changes to `--directory`, and not to `--project`.
+    `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
+    as the settings have it.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
@@ -24,8 +28,14 @@ class Request:
     venv: Path | None = None
     python: str | None = None
     sync: bool = False
+    tier: Tier | None = None
     no_directory: bool = False
     compile_bytecode: bool = False
+    no_editable: bool | None = None
+    relocatable: bool = False
+    provided: tuple[str, ...] | None = None
+    provided_from_environment: bool = False
+    provided_mismatch: Mismatch | None = None
     no_plugins: bool = False
     no_cache: bool = False
     strict: bool = False

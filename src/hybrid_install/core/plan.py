@@ -45,6 +45,7 @@ class Action(Enum):
     REINSTALL = "reinstall"
     DEFER = "defer"
     REMOVE = "remove"
+    PROVIDED = "provided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class Policy:
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
     manages, may be what Poetry is made of. `disproved` says of what is installed why it cannot be
-    what is locked, where only the receipt knows.
+    what is locked, where only the receipt knows. `provided` are names that are left alone
+    (core/provided.py), with the version that is there, empty where nobody has looked.
     """
 
     build: BuildPolicy
@@ -120,6 +122,7 @@ class Policy:
     no_directory: bool = False
     is_virtual: bool = True
     disproved: Mapping[NormalizedName, str] = field(default_factory=dict)
+    provided: Mapping[NormalizedName, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -164,6 +167,9 @@ def _operation(
             package.name, package.version, action, source, reason, package, index, files
         )
 
+    if package.name in policy.provided:
+        version = policy.provided[package.name]
+        return of(Action.PROVIDED, f"the environment has {version}" if version else "")
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
@@ -231,6 +237,7 @@ def _removals(
     What the system's site-packages hold is never removed.
     """
     spared = {project.name, NormalizedName("pip")} - policy.unreached
+    spared |= policy.provided.keys()
     kept = {package.name for package in packages} | spared
     return [
         _removal(present, policy)
