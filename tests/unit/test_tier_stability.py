@@ -103,8 +103,8 @@ def answer(folder: Path, project: ProjectText, *arguments: str) -> str:
     return result.stdout
 
 
-# Those of the export that need no network, where it has several.
-FORMATS = ("json", "constraints") if hasattr(cli, "Format") else ()
+# What an image's layer is fed with, where the export has several formats.
+FORMATS = ("json",) if hasattr(cli, "Format") else ()
 
 COMMANDS = [
     ("export", "--tier", "heavy"),
