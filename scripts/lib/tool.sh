@@ -80,13 +80,15 @@ import sys
 
 source, folder = pathlib.Path(sys.argv[1]), sys.argv[2]
 python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-digest = hashlib.sha256(f"{sys.version} {python} {os.path.abspath(folder)} {source}".encode())
+digest = hashlib.sha256(f"{sys.version} {python} {os.path.abspath(folder)}".encode())
 files = []
 if "/" in sys.argv[1] and source.is_dir():
     below = (path for path in (source / "src").rglob("*") if "__pycache__" not in path.parts)
     files = sorted([source / "pyproject.toml", *filter(pathlib.Path.is_file, below)])
 elif "/" in sys.argv[1] and source.is_file():
     files = [source]
+else:
+    digest.update(sys.argv[1].encode())
 for path in files:
     digest.update(b"%s\0%s\0" % (os.path.relpath(path, source).encode(), path.read_bytes()))
 print(digest.hexdigest())
@@ -164,18 +166,24 @@ make_tool() {
 
 # install_into PYTHON FOLDER SOURCE: by the environment's own pip, or by what else there is.
 install_into() {
-    if has_module "$2/bin/python" pip; then
-        "$2/bin/python" -m pip install --quiet --disable-pip-version-check "$3"
-    elif command -v uv >/dev/null 2>&1; then
+    if ! has_module "$2/bin/python" pip && command -v uv >/dev/null 2>&1; then
         uv pip install --quiet --python "$2/bin/python" "$3"
-    elif has_module "$1" pip; then
-        "$1" -m pip --python "$2/bin/python" install --quiet --disable-pip-version-check "$3"
-    else
-        wheel=$(pip_on_disk | tail -n 1)
-        [ -n "$wheel" ] || wheel=$(fetch_pip "$1" "$2")
-        # A wheel of pip runs as it is, and installs where its interpreter belongs.
-        "$2/bin/python" "$wheel/pip" install --quiet --disable-pip-version-check "$3"
+        return
     fi
+    has_module "$2/bin/python" pip || give_pip "$1" "$2"
+    "$2/bin/python" -m pip install --quiet --disable-pip-version-check "$3"
+}
+
+# give_pip PYTHON FOLDER: as ensurepip would. A wheel of pip runs as it is, and installs where its
+# interpreter belongs, itself for a start.
+give_pip() {
+    if has_module "$1" pip; then
+        "$1" -m pip --python "$2/bin/python" install --quiet --disable-pip-version-check pip
+        return
+    fi
+    wheel=$(pip_on_disk | tail -n 1)
+    [ -n "$wheel" ] || wheel=$(fetch_pip "$1" "$2")
+    "$2/bin/python" "$wheel/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
 }
 
 # fetch_pip PYTHON FOLDER: puts a wheel of pip from the index into FOLDER and prints its path.

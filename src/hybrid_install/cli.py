@@ -320,6 +320,20 @@ def _verify(
     )
 
 
+@app.command("check", help="Check that poetry.lock belongs to pyproject.toml; change nothing.")
+@_takes_request
+def _check(
+    request: Request,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="pyproject.toml or poetry.lock of each project", metavar="[FILE]…"),
+    ] = [],  # noqa: B006
+) -> None:
+    from hybrid_install.commands.check import check as command
+
+    _run(request, lambda report, _: command(request, report, files=files))
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)
