@@ -57,7 +57,9 @@ hybrid-install-untrust() {
 # The trusted projects are a line each.
 _hybrid_install_real() {
     local real
-    real=$(CDPATH='' builtin cd -- "$1" && builtin pwd -P) || return
+    # zsh would call the hook in here too, whose words are no path.
+    # shellcheck disable=SC2034
+    real=$(chpwd_functions=() && CDPATH='' builtin cd -- "$1" >/dev/null && builtin pwd -P) || return
     case $real in
         *"
 "*) return 1 ;;
@@ -98,14 +100,22 @@ _hybrid_install_on_cd() {
     # A trusted name that is now a link to another place is not what was trusted.
     here=$(builtin pwd -P 2>/dev/null) || return "$code"
     # Whatever is active and not of our doing is the user's.
-    [ -n "${VIRTUAL_ENV:-${CONDA_PREFIX:-}}" ] &&
-        [ "${VIRTUAL_ENV:-}" != "$_hybrid_install_active" ] && return "$code"
+    _hybrid_install_is_users && return "$code"
     if _hybrid_install_find "$here" && _hybrid_install_is_trusted "$project"; then
         _hybrid_install_enter "$project"
     else
         _hybrid_install_leave
     fi
     return "$code"
+}
+
+# An active environment that Poetry would install into; conda's base is none, for Poetry either.
+_hybrid_install_is_users() {
+    if [ -n "${VIRTUAL_ENV:-}" ]; then
+        [ "$VIRTUAL_ENV" != "$_hybrid_install_active" ]
+    else
+        [ -n "${CONDA_PREFIX:-}" ] && [ "${CONDA_DEFAULT_ENV:-}" != base ]
+    fi
 }
 
 _hybrid_install_enter() {
