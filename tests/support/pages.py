@@ -47,6 +47,7 @@ class Step:
         if self.writes is None:
             return self.script
         name, mark = shlex.quote(self.writes), f"END-{secrets.token_hex(8)}"
+        name = name.replace("'~/", "~/'", 1)
         # Files are added to: a page shows what is new in them.
         return f"mkdir -p \"$(dirname {name})\" && cat >>{name} <<'{mark}'\n{self.script}{mark}"
 
