@@ -14,11 +14,11 @@ set -f
 set -- ${OPTIONS:-} "$@"
 
 if heavy=$(hybrid_install cache-key --tier heavy "$@") && whole=$(hybrid_install cache-key "$@"); then
-    output key "hybrid-install-$heavy-$whole"
-    output restore-keys "hybrid-install-$heavy-"
+    output key "$heavy-$whole"
+    output restore-keys "$heavy-"
     output paths "$UV_CACHE_DIR
 $HYBRID_INSTALL_CACHE_DIR"
-    printf 'hybrid-install-%s-%s\nhybrid-install-%s-\n' "$heavy" "$whole" "$heavy"
+    printf '%s\n' "$heavy-$whole" "$heavy-"
 else
     # What is wrong with the project is told by the next step, in full.
     echo "there is no key: nothing is cached" >&2

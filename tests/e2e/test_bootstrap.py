@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from support.bare import Bare
-from support.index import Source
+from support.index import Account, Source
 from support.lab import Lab
 from support.projects import Project
 from support.sandbox import run
 from support.venvs import launch
+from support.wheels import Release, Wheel
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +145,7 @@ def test_the_source_is_a_wheel(bare: Bare, lab: Lab, standard: Project) -> None:
     copied.mkdir()
     shutil.copy(bare.checkout / "scripts" / "bootstrap.sh", copied)
     shutil.copytree(bare.checkout / "scripts" / "lib", copied / "lib")
-    script = ["sh", copied / "bootstrap.sh", "--version"]
+    script = ["sh", str(copied / "bootstrap.sh"), "--version"]
 
     without = run(script, bare.environ, standard.folder, check=False)
     assert without.exit_code == 1
@@ -189,10 +190,7 @@ def test_a_tool_that_others_have_made(
 
 def test_pip_from_an_index(bare: Bare, lab: Lab, workshop: Source) -> None:
     """Without account or hash nothing is taken; with both, the newest that this Python may use."""
-    from support.index import Account
-    from support.wheels import Release, Wheel
-
-    fetch = [bare.environ["PYTHON"], bare.checkout / "scripts" / "lib" / "fetch_pip.py"]
+    fetch = [bare.environ["PYTHON"], str(bare.checkout / "scripts" / "lib" / "fetch_pip.py")]
     private = lab.source(
         Wheel(Release("pip", "9.0")),
         Wheel(Release("pip", "21.3.1")),

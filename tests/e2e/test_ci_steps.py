@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,9 +114,6 @@ def test_a_lock_commands_nothing(runner: Bare, lab: Lab, standard: Project) -> N
 
 def test_the_summary_is_no_markup(runner: Bare, lab: Lab) -> None:
     """A package may be called anything, as far as a table is concerned."""
-    import json
-    import sys
-
     nasty = "a | b\n<script>x</script> [l](u) `c` *d*"
     operation = dict.fromkeys(("name", "version", "source", "reason"), nasty)
     plan = {

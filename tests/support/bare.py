@@ -63,7 +63,7 @@ class Bare:
 
 def clone(folder: Path, sandbox: Sandbox) -> Path:
     """What is in this working tree, committed to a repository of its own."""
-    listing = ["git", "-C", REPOSITORY, "ls-files", "-co", "--exclude-standard", "-z"]
+    listing = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z"]
     trusting = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",
