@@ -59,7 +59,7 @@ timed "bootstrap on a bare machine" \
     'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh'
 timed "bootstrap again" \
     'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh >/tmp/log 2>&1
-     tail -n 4 /tmp/log; ! grep "Installing hybrid-install" /tmp/log
+     tail -n 4 /tmp/log; if grep "Installing hybrid-install" /tmp/log; then exit 1; fi
      grep -o "\. .*bin/activate" /tmp/log | tr -d "\047" >/tmp/activate'
 timed "what it says activates what it made" '. /tmp/activate && ml-service'
 timed "quickstart" 'cd / && sh /root/hybrid-install/scripts/quickstart.sh'
