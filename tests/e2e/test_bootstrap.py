@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.bare import Bare
+from support.bare import Bare, without_pip
 from support.index import Account, Source
 from support.lab import Lab
 from support.projects import Project
@@ -28,19 +28,6 @@ def home_of_the_tool(stage: Path) -> Path:
 @pytest.fixture
 def equipped(bare: Bare, home_of_the_tool: Path) -> Bare:
     return replace(bare, sandbox=bare.sandbox.having(HYBRID_INSTALL_HOME=str(home_of_the_tool)))
-
-
-def without_pip(bare: Bare, folder: Path) -> Path:
-    """An interpreter as Debian has it without python3-venv and python3-pip."""
-    python = folder / "bare-python"
-    real = bare.environ["PYTHON"]
-    python.write_text(
-        "#!/bin/sh\n"
-        'case ${2:-} in "import ensurepip" | "import pip") exit 1 ;; esac\n'
-        f'exec {real} "$@"\n'
-    )
-    python.chmod(0o755)
-    return python
 
 
 def test_a_bare_machine(bare: Bare, lab: Lab, standard: Project) -> None:
@@ -116,7 +103,7 @@ def test_a_half_made_tool_is_made_again(bare: Bare, lab: Lab, standard: Project)
 
 def test_a_python_without_pip(bare: Bare, lab: Lab, standard: Project) -> None:
     """pip itself comes from where such machines share its wheel, or from the index."""
-    python = without_pip(bare, lab.folder)
+    python = without_pip(lab.folder / "bare-python", bare.environ["PYTHON"])
     result = bare.succeeding(
         "bootstrap.sh", "plan", "--json", cwd=standard.folder, PYTHON=str(python)
     )

@@ -30,7 +30,7 @@ def runner(bare: Bare, folder_of_the_steps: Path) -> Bare:
         "HYBRID_INSTALL_CI_FOLDER": str(folder_of_the_steps),
         "UV_CACHE_DIR": str(folder_of_the_steps / "cache" / "uv"),
     }
-    return replace(bare, sandbox=bare.sandbox.having(**variables))
+    return replace(bare, sandbox=bare.sandbox.having(**variables)).having_uv()
 
 
 def job(runner: Bare, lab: Lab, workspace: Path) -> Job:

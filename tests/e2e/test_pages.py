@@ -38,7 +38,7 @@ def my_project(lab: Lab, shop: Source) -> Project:
 def machine(bare: Bare, lab: Lab, my_project: Project) -> Bare:
     """A newcomer's, whose home is the folder with the project in it."""
     home = {"HOME": str(lab.folder), "XDG_DATA_HOME": str(lab.folder / ".local" / "share")}
-    return replace(bare, sandbox=bare.sandbox.having(**home)).knowing_the_url()
+    return replace(bare, sandbox=bare.sandbox.having(**home)).having_uv().knowing_the_url()
 
 
 def test_bootstrap(machine: Bare, lab: Lab, my_project: Project) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tomli
@@ -52,6 +52,18 @@ class Bare:
         assert result.exit_code == 0, str(result)
         return result
 
+    def having_uv(self) -> Bare:
+        """The same with uv, and with a Python that has no pip, as Debian's: made in a second."""
+        folder = self.sandbox.folder("tools")
+        if not (folder / "uv").exists():
+            (folder / "uv").symlink_to(self.environ["HYBRID_INSTALL_UV"])
+        variables = {
+            "PYTHON": str(without_pip(folder / "python", self.environ["PYTHON"])),
+            "PATH": f"{folder}{os.pathsep}{self.environ['PATH']}",
+            "UV_DEFAULT_INDEX": self.environ["PIP_INDEX_URL"],
+        }
+        return replace(self, sandbox=self.sandbox.having(**variables))
+
     def knowing_the_url(self) -> Bare:
         """The same; git finds the checkout where the pages say."""
         config = Path(self.environ["HOME"]) / ".gitconfig"
@@ -59,6 +71,17 @@ class Bare:
             f'[url "file://{self.checkout}"]\n\tinsteadOf = {URL}.git\n\tinsteadOf = {URL}\n'
         )
         return self
+
+
+def without_pip(path: Path, real: str) -> Path:
+    """An interpreter as Debian has it without python3-venv and python3-pip."""
+    path.write_text(
+        "#!/bin/sh\n"
+        'case ${2:-} in "import ensurepip" | "import pip") exit 1 ;; esac\n'
+        f'exec {real} "$@"\n'
+    )
+    path.chmod(0o755)
+    return path
 
 
 def clone(folder: Path, sandbox: Sandbox) -> Path:

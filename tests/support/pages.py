@@ -90,7 +90,8 @@ class Page:
             for number, step in enumerate(self.steps)
         )
         # Both streams in the order in which a reader sees them.
-        result = run([shell, "-e", "-c", f"exec 2>&1\n{script}"], environ, cwd, check=False)
+        argv = [shell, "-e", "-c", f"exec 2>&1\n{script}"]
+        result = run(argv, environ, cwd, check=False, seconds=1200)
         pieces = re.split(rf"^{mark} (\d+)\n", result.stdout, flags=re.MULTILINE)
         printed = dict(zip(map(int, pieces[1::2]), pieces[2::2], strict=True))
         last = self.steps[max(printed, default=0)]
