@@ -374,6 +374,20 @@ def _verify(
     )
 
 
+@app.command("check", help="Check that poetry.lock belongs to pyproject.toml; change nothing.")
+@_takes_request
+def _check(
+    request: Request,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="pyproject.toml or poetry.lock of each project", metavar="[FILE]…"),
+    ] = [],  # noqa: B006
+) -> None:
+    from hybrid_install.commands.check import check as command
+
+    _run(request, lambda report, _: command(request, report, files=files))
+
+
 @app.command("cache-key", help="Print one line that CI can store an environment under.")
 @_takes_request
 def _cache_key(request: Request) -> None:
