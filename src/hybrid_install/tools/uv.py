@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -143,7 +144,7 @@ class Uv:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
         project = synthetic_project(requirements, access.named, target.full_version)
         argv = ["pip", "compile", "--no-header", "--no-deps"]
-        argv += ["--python", str(target.executable), "--prerelease", "allow"]
+        argv += [*_asked_for(target), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
             self.runner.capture(self._command(argv, cwd=folder, access=access))
@@ -221,13 +222,21 @@ class Uv:
         return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
 
 
+def _asked_for(target: Interpreter) -> list[str]:
+    """Of an interpreter that is not here uv tells the files of every platform."""
+    if target.is_presumed:
+        return ["--python", sys.executable, "--python-version", target.full_version, "--universal"]
+    return ["--python", str(target.executable)]
+
+
 @dataclass(frozen=True)
 class InstallTarget:
     """The environment that uv installs into, and how.
 
     What is in `refresh` is built anew whatever uv's cache holds of it. `build_constraints` are
     PEP 508 lines and bear on everything that is built. Without an environment (not `is_virtual`)
-    Poetry does not ask who manages the interpreter.
+    Poetry does not ask who manages the interpreter. With `only_from`, a folder, builds find their
+    requirements there and nowhere else.
     """
 
     python: Path
@@ -236,11 +245,13 @@ class InstallTarget:
     build_constraints: tuple[str, ...] = ()
     compile_bytecode: bool = False
     is_virtual: bool = True
+    only_from: Path | None = None
 
     def argv(self) -> list[str]:
         """`uv pip install` with its target: never uv's own choice of one."""
         argv = ["pip", "install", "--python", str(self.python)]
         argv += [] if self.is_virtual else ["--break-system-packages"]
+        argv += ["--no-index", "--find-links", str(self.only_from)] if self.only_from else []
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
         for name in self.refresh:
