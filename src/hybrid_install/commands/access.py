@@ -70,7 +70,8 @@ def _credentials(
         for index in named
         if not index.is_default and not (index in found and found[index].password)
     ]
-    if not lacking or not config.asks_keyring:
+    # A keyring may be a service on the network.
+    if not lacking or not config.asks_keyring or preparation.request.offline:
         return found
     queries = [
         KeyringQuery(

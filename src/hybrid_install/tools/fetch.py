@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import urllib3
 from urllib3.exceptions import (
@@ -346,20 +347,22 @@ def _refuse(response: urllib3.BaseHTTPResponse) -> None:
 def _problem(error: HTTPError) -> Exception:
     """The error in words of ours: urllib3's repeat the url, whose query may be a secret."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    match cause:
-        case SSLError():
-            return _FailedError(f"its server is not trusted ({_end_of(cause)})")
-        case ProxyError():
-            return _PassingError(f"the proxy does not let us through ({_end_of(cause)})")
-        case NameResolutionError():
-            return _PassingError("its server's name is not known here")
-        case NewConnectionError():
-            return _PassingError(f"its server cannot be reached ({_end_of(cause)})")
-        case ConnectTimeoutError() | ReadTimeoutError():
-            return _PassingError("its server did not answer in time (UV_HTTP_TIMEOUT)")
-        case ResponseError():
-            return _FailedError("it is redirected without end")
-    return _PassingError("the connection broke")
+    kind = _FailedError if isinstance(cause, SSLError | ResponseError) else _PassingError
+    return kind(_words(cause))
+
+
+def _words(cause: Exception) -> str:
+    words = {
+        SSLError: f"its server is not trusted ({_end_of(cause)})",
+        ResponseError: "it is redirected without end",
+        ProxyError: "the proxy does not let us through",
+        NameResolutionError: "its server's name is not known here",
+        NewConnectionError: f"its server cannot be reached ({_end_of(cause)})",
+        ConnectTimeoutError: "its server did not answer in time",
+        ReadTimeoutError: "its server did not answer in time",
+    }
+    found = (text for kind, text in words.items() if isinstance(cause, kind))
+    return next(found, "the connection broke")
 
 
 def _end_of(error: BaseException) -> str:
@@ -369,7 +372,8 @@ def _end_of(error: BaseException) -> str:
 
 def _shared(one: str, other: str) -> int:
     """How many characters two paths have in common at their beginning."""
-    return len(os.path.commonprefix([one, other]))
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _number(environ: Mapping[str, str], *names: str) -> float | None:
