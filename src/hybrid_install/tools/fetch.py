@@ -31,6 +31,7 @@ from urllib3.exceptions import (
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     ProxySchemeUnknown,
     ReadTimeoutError,
@@ -311,12 +312,9 @@ def _continues(response: urllib3.BaseHTTPResponse, start: int) -> bool:
 
 
 def _write(response: urllib3.BaseHTTPResponse, part: BinaryIO) -> None:
-    received, expected = 0, _expected(response)
     while chunk := _read(response):
         part.write(chunk)
-        received += len(chunk)
-    if expected is not None and received < expected:
-        raise _PassingError("the connection ended before the file did")
+    part.flush()
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
@@ -325,12 +323,6 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
         return response.read1(_CHUNK)
     except HTTPError as error:
         raise _problem(error) from None
-
-
-def _expected(response: urllib3.BaseHTTPResponse) -> int | None:
-    """How many bytes will come, None where the server does not say."""
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
 
 
 def _refuse(response: urllib3.BaseHTTPResponse) -> None:
@@ -360,6 +352,7 @@ def _words(cause: Exception) -> str:
         NewConnectionError: f"its server cannot be reached ({_end_of(cause)})",
         ConnectTimeoutError: "its server did not answer in time",
         ReadTimeoutError: "its server did not answer in time",
+        ProtocolError: "the connection ended before the file did",
     }
     found = (text for kind, text in words.items() if isinstance(cause, kind))
     return next(found, "the connection broke")

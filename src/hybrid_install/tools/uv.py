@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import tomli
@@ -80,6 +80,11 @@ class Uv:
     environ: Mapping[str, str] = field(repr=False)
     plain: bool = False
     workers: int | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it is told to ask no server."""
+        return self.environ.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on", "t", "y"}
 
     @property
     def limits(self) -> dict[str, str]:
@@ -184,6 +189,10 @@ class Uv:
         access: IndexAccess,
         target: InstallTarget,
     ) -> None:
+        if self.is_offline and target.refresh:
+            # uv refuses `--refresh-package` then; what is not in its cache is built anew, too.
+            self.runner.capture(self._command(["cache", "clean", "--", *target.refresh]))
+            target = replace(target, refresh=())
         constraints = "".join(f"{line}\n" for line in target.build_constraints)
         limits = ["-b", "constraints.txt"] if constraints else []
         whole = {**files, **access.files(), **({"constraints.txt": constraints} if limits else {})}
