@@ -217,7 +217,9 @@ class Fetcher:
             headers["Range"] = f"bytes={start}-"
         bare, _ = split_userinfo(url)
         # Redirects alone are urllib3's: on the way to another host it drops `Authorization`.
-        redirects = urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=10)
+        redirects = urllib3.Retry(
+            connect=0, read=0, status=0, other=0, redirect=10, respect_retry_after_header=False
+        )
         try:
             return self._pool(bare).request(
                 "GET", bare, headers=headers, preload_content=False, retries=redirects

@@ -52,12 +52,17 @@ class Wheelhouse:
         return vacant
 
     def _places(self, file: LockedFile) -> tuple[Path, Path]:
-        if Path(file.name).name != file.name or "\0" in file.name:
+        if not _is_plain(file.name) or not file.hash.is_strong:
             raise LockfileError(
-                f"poetry.lock names a file {file.name!r}, which is no name of a file",
+                f"poetry.lock names a file {file.name!r}, whose name or hash is none",
                 hint="do not trust that lock: `poetry lock` makes another",
             )
         return self.folder / file.name, self.folder / file.hash.digest.lower() / file.name
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it names something in the folder itself."""
+    return name not in {"", "..", "."} and Path(name).name == name and "\0" not in name
 
 
 def has_hash(path: Path, expected: Hash) -> bool:
