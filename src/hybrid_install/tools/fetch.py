@@ -169,7 +169,6 @@ class Fetcher:
             if not has_hash(download.part, download.file.hash):
                 download.part.unlink()
                 raise _FailedError("its contents have not the hash that poetry.lock names")
-            download.part.chmod(0o644)
             download.part.replace(download.path)
 
     def _complete(self, download: Download, part: BinaryIO) -> None:
