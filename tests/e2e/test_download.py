@@ -14,7 +14,7 @@ from support.cli import CommandLines
 from support.index import Account, Index, until
 from support.lab import Lab, assert_nothing_is_installed, contents
 from support.projects import Project
-from support.sandbox import Result
+from support.sandbox import Result, run
 from support.tls import Authority, make_authority
 from support.venvs import launch
 from support.wheels import Release, Sdist, Wheel, sha256, source_tree
@@ -84,6 +84,18 @@ def test_what_is_fetched_is_installed_without_a_network(lab: Lab, project: Proje
 
     again = install_offline(lab, project)
     assert "3 kept" in again.stderr
+
+
+def test_in_a_namespace_without_a_network(lab: Lab, project: Project) -> None:
+    """The kernel's word: there is no interface but a loopback that is down."""
+    unshare = [*("unshare", "--map-root-user", "--net", "--")]
+    if run([*unshare, "true"], {}, lab.folder, check=False).exit_code != 0:
+        pytest.skip("this machine makes no namespaces")
+    download(lab, project)
+    command = lab.hybrid_install
+    options = ("--find-links", "wheelhouse", "--offline", "--strict")
+    run([*unshare, *command.argv(options)], command.environ({}), project.folder)
+    lab.assert_as_poetry_makes_it(project)
 
 
 def test_variables_say_it_too(lab: Lab, project: Project) -> None:

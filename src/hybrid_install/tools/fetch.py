@@ -319,9 +319,12 @@ def _write(response: urllib3.BaseHTTPResponse, part: BinaryIO) -> None:
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
-    """Whatever has arrived; empty at the end."""
+    """Whatever has arrived, as it is; empty at the end.
+
+    Servers are known to call a .tar.gz gzip-encoded, which must not be undone.
+    """
     try:
-        return response.read1(_CHUNK)
+        return response.read1(_CHUNK, decode_content=False)
     except HTTPError as error:
         raise _problem(error) from None
 

@@ -129,6 +129,11 @@ def test_the_url_s_own_password_comes_first(tmp_path: Path) -> None:
         assert user_of(one.seen[0][1]) == "me:p@ss"
 
 
+def test_what_a_server_calls_encoded_is_kept_as_it_is(tmp_path: Path) -> None:
+    with server(lambda *_: (200, {"Content-Encoding": "gzip"}, CONTENT)) as one:
+        assert fetch(tmp_path, f"{one.url}/a.whl").problem == ""
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_what_passes_is_tried_again(tmp_path: Path, status: int) -> None:
     def answer(_path: str, count: int) -> Answer:
