@@ -161,18 +161,23 @@ class Fetcher:
             if has_hash(download.path, download.file.hash):
                 download.part.unlink()  # another run has just fetched it
                 return
-            begun_by_another_run = _length(part) > 0
-            self._complete(download, part)
-            if begun_by_another_run and not has_hash(download.part, download.file.hash):
+            was_begun = _length(part) > 0
+            is_whole = was_begun and has_hash(download.part, download.file.hash)
+            if not is_whole:
+                is_whole = self._complete(download, part)
+            if was_begun and not is_whole:
                 part.truncate(0)
-                self._complete(download, part)
-            if not has_hash(download.part, download.file.hash):
+                is_whole = self._complete(download, part)
+            if not is_whole:
                 download.part.unlink()
                 raise _FailedError("its contents have not the hash that poetry.lock names")
             download.part.replace(download.path)
 
-    def _complete(self, download: Download, part: BinaryIO) -> None:
-        """Receive until all is there. A try that came further than any before costs nothing."""
+    def _complete(self, download: Download, part: BinaryIO) -> bool:
+        """Receive until all is there, and say whether it is what is locked.
+
+        A try that came further than any before costs nothing.
+        """
         furthest, left = _length(part), self._retries
         while True:
             try:
@@ -187,7 +192,7 @@ class Fetcher:
                 backoff = 0.25 * 2 ** (self._retries - left)
                 time.sleep(min(max(backoff, error.pause), _LONGEST_PAUSE))
             else:
-                return
+                return has_hash(download.part, download.file.hash)
 
     def _receive(self, download: Download, part: BinaryIO) -> None:
         """One request for what is missing."""

@@ -165,9 +165,10 @@ def test_a_server_that_sends_another_part_is_asked_for_the_whole(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.whl"]
 
 
-def test_a_whole_part_is_not_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [None, len(CONTENT)])
+def test_a_whole_part_is_not_asked_for(tmp_path: Path, size: int | None) -> None:
     (tmp_path / f"a.whl.{sha256(CONTENT)[:16]}.part").write_bytes(CONTENT)
-    assert fetch(tmp_path, "http://127.0.0.1:9/a.whl", size=len(CONTENT)).problem == ""
+    assert fetch(tmp_path, "http://127.0.0.1:9/a.whl", size=size).problem == ""
     assert (tmp_path / "a.whl").read_bytes() == CONTENT
 
 
