@@ -10,6 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -208,6 +209,19 @@ NoPlugins = Annotated[bool, _option("--no-plugins", help="for Poetry: no plugins
 NoCache = Annotated[bool, _option("--no-cache", help="for Poetry: no source caches", hidden=True)]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
+FindLinks = Annotated[
+    Path | None,
+    _option(
+        "--find-links",
+        help="take files from this folder (see download)",
+        variable="FIND_LINKS",
+        metavar="DIR",
+    ),
+]
+Offline = Annotated[
+    bool,
+    _option("--offline", help="no network: --find-links, or uv's cache", variable="OFFLINE"),
+]
 Quiet = Annotated[bool, _option("--quiet", "-q", help="print errors only", variable="QUIET")]
 Verbose = Annotated[
     int, _option("--verbose", "-v", help="print more (up to -vvv)", count=True, show_default=False)
@@ -327,9 +341,13 @@ def _install(
     dry_run: Annotated[
         bool, _option("--dry-run", help="print the plan, change nothing", variable="DRY_RUN")
     ] = False,
+    find_links: FindLinks = None,
+    offline: Offline = False,
 ) -> None:
     from hybrid_install.commands.install import install as command
 
+    folder = _expanded(find_links).absolute() if find_links else None
+    request = replace(request, find_links=folder, offline=offline)
     _run(request, lambda report, runner: command(request, report, runner, dry_run=dry_run))
 
 
@@ -342,6 +360,32 @@ def _plan(
     from hybrid_install.commands.plan import plan as command
 
     _run(request, lambda report, runner: command(request, report, runner, as_json=as_json))
+
+
+@app.command("download", help="Fetch the locked files into a folder, for install --find-links.")
+@_takes_request
+def _download(
+    request: Request,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="the folder", metavar="DIR")
+    ] = Path("wheelhouse"),
+    python_version: Annotated[
+        str | None,
+        typer.Option("--python-version", help="for this Python, wheels only", metavar="X.Y"),
+    ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", help="for this platform (uv's name), wheels only"),
+    ] = None,
+) -> None:
+    from hybrid_install.commands.download import Elsewhere
+    from hybrid_install.commands.download import download as command
+
+    folder, elsewhere = _expanded(output).absolute(), Elsewhere(python_version, platform)
+    _run(
+        request,
+        lambda report, runner: command(request, report, runner, output=folder, elsewhere=elsewhere),
+    )
 
 
 @app.command("export", help="Print the requirements map: pins and hashes, by index.")

@@ -18,6 +18,12 @@ from hybrid_install.commands.standalone import (
     leave_place,
     refuse_fixed_place,
 )
+from hybrid_install.commands.supply import (
+    hint_offline,
+    prepared_for,
+    refuse_offline,
+    supply_of,
+)
 from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
@@ -34,7 +40,7 @@ from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, UndecidedError, told
+from hybrid_install.tools.bulk import BulkInstall, Files, Told, UndecidedError, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -42,6 +48,7 @@ from hybrid_install.tools.uv import InstallTarget, Uv
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
     """Make the environment that `poetry install` would make, at uv's speed."""
+    request = prepared_for(request)
     with report.phase("read"):
         preparation = prepare(request, runner, starts_tools=not dry_run)
         warn_of_the_lock(preparation, report)
@@ -50,6 +57,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         return
     refuse_another_poetry(preparation)
     refuse_fixed_place(preparation)
+    refuse_offline(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
@@ -158,15 +166,21 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     bulk = bulk_install(preparation, uv)
     if plan.bulk:
         report.say("uv", f"installing {packages(len(plan.bulk))}")
-    files = _choose(bulk, requirements, preparation.request.feed)
+    supply = supply_of(preparation.request, requirements)
+    files = _choose(bulk, supply.rest(requirements), preparation.request)
+    files = files if files is None else {**files, **supply.files}
+
+    def settled(part: RequirementsMap, built: frozenset[NormalizedName]) -> None:
+        settle(requirements.only(part.names).direct, built | supply.names, interpreter)
+
     books.withdraw()
     _clear(preparation)
     try:
         _remove_halves(preparation, report, books)
         _remove(preparation, uv, report)
-        bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
+        bulk.run(supply.placed(requirements), files, settled)
     except CommandFailedError as error:
-        raise _failed("uv", error) from None
+        raise _failed("uv", error, hint_offline(preparation.request)) from None
     return told(requirements, files)
 
 
@@ -185,6 +199,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         reinstall=tuple(each.name for each in preparation.plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
         is_virtual=target.is_virtual,
+        only_from=preparation.request.find_links if preparation.request.offline else None,
     )
     return BulkInstall(
         replace(uv, workers=preparation.inputs.config.max_workers),
@@ -197,13 +212,14 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
     )
 
 
-def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Files | None:
+def _choose(bulk: BulkInstall, requirements: RequirementsMap, request: Request) -> Files | None:
     try:
-        return bulk.choose(requirements, feed)
+        return bulk.choose(requirements, request.feed)
     except CommandFailedError as error:
         raise ToolError(
             _failed("uv", error).message,
-            hint="is each package still on its index, and are the credentials right? To uv an"
+            hint=hint_offline(request)
+            or "is each package still on its index, and are the credentials right? To uv an"
             " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
             " at a time",
         ) from None
@@ -276,12 +292,13 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     return poetry.version
 
 
-def _failed(tool: str, error: CommandFailedError) -> ToolError:
+def _failed(tool: str, error: CommandFailedError, hint: str | None = None) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(
         f"{tool} failed with exit code {error.command_exit_code}{words}",
-        hint="mend the cause and run the same command again: it goes on where this one ended."
+        hint=hint
+        or "mend the cause and run the same command again: it goes on where this one ended."
         " `-v` shows more",
     )
 
@@ -324,6 +341,7 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         ignore_envs_file=Path(folder) if folder else None,
         # Poetry runs in the project's folder, and takes paths to be relative to its own.
         variables=preparation.inputs.config.certificate_variables(request.working_dir),
+        offline=request.offline,
     )
 
 

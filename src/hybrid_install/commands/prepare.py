@@ -377,10 +377,11 @@ class Preparation:
     def ask_keyring(self, queries: Sequence[KeyringQuery]) -> list[Credentials | None]:
         """What the keyring of Poetry's interpreter, or else ours, has; each query is asked once.
 
-        Nobody is asked where Poetry would not ask.
+        Nobody is asked where Poetry would not ask, nor when offline: a keyring may be a service on
+        the network.
         """
         new = [query for query in dict.fromkeys(queries) if query not in self.answers]
-        if new and self.inputs.config.asks_keyring:
+        if new and self.inputs.config.asks_keyring and not self.request.offline:
             python = (self.poetry and self.poetry.interpreter) or Path(sys.executable)
             answers = ask(new, python, self.runner, self.request.environ)
             self.answers.update(zip(new, answers, strict=True))

@@ -43,4 +43,6 @@ class Request:
     ansi: bool | None = None
     verbosity: int = 0
     feed: Feed = Feed.PYLOCK
+    find_links: Path | None = None
+    offline: bool = False
     environ: Mapping[str, str] = field(repr=False)

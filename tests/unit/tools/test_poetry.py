@@ -171,6 +171,14 @@ def test_the_environment_of_poetry(
     assert environ == given
 
 
+def test_offline_every_way_out_of_poetry_is_a_dead_end() -> None:
+    env = run(offline=True).environment({"https_proxy": "http://p:1", "NO_PROXY": "127.0.0.1"})
+    proxies = {name: value for name, value in env.items() if name.lower().endswith("_proxy")}
+    assert len(proxies) == 8
+    assert set(proxies.values()) == {"", "http://127.0.0.1:9"}
+    assert (env["NO_PROXY"], env["no_proxy"]) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("version", "re_resolves"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -262,6 +263,36 @@ def test_what_is_built_anew_is_named() -> None:
 
 
 CONCURRENT = ("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS")
+
+
+def test_offline_what_is_built_anew_is_taken_out_of_the_cache() -> None:
+    """uv refuses `--refresh-package` with `--offline`."""
+    runner = FakeRunner()
+    target = InstallTarget(PYTHON, refresh=(normalize_name("a"),))
+    uv(runner, UV_OFFLINE="1").install_pylock("", access(), target)
+    clean, install = runner.commands
+    assert clean.argv == ("/uv", "cache", "clean", "--", "a")
+    assert "--refresh-package" not in install.argv
+    assert clean.env == {**OURS, "UV_OFFLINE": "1"}
+
+
+def test_builds_may_be_kept_to_a_folder() -> None:
+    runner = FakeRunner()
+    uv(runner).install_pylock("", access(), InstallTarget(PYTHON, only_from=Path("/house")))
+    words = " ".join(runner.only.argv)
+    assert "--no-index --find-links /house" in words
+
+
+def test_of_an_interpreter_that_is_not_here_every_platform_is_asked_for() -> None:
+    def answer(command: Command) -> str:
+        assert command.cwd is not None
+        (command.cwd / "pylock.toml").write_text("")
+        return ""
+
+    runner = FakeRunner([answer])
+    uv(runner).offers([requirement("a")], access(), presumed("3.12.4", "3.12.4"))
+    words = " ".join(runner.only.argv)
+    assert f"--python {sys.executable} --python-version 3.12.4 --universal" in words
 
 
 def test_how_many_things_uv_may_do_at_a_time() -> None:
