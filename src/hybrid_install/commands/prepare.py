@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hybrid_install import poetry_config
+from hybrid_install import settings as own_settings
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Handover
@@ -29,6 +30,7 @@ from hybrid_install.core.model import (
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, wanted
+from hybrid_install.core.settings import Settings
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
@@ -66,6 +68,7 @@ class Inputs:
     config: PoetryConfig
     wanted: Wanted
     pyproject: dict[str, Any]
+    settings: Settings
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -81,12 +84,13 @@ def read_inputs(request: Request) -> Inputs:
         )
     pyproject = read_toml(find_pyproject(request.directory))
     project, folder = read_project(pyproject), pyproject.path.parent
+    settings = own_settings.load(pyproject, request.environ)
     lock = read_lock(folder)
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
-    return Inputs(folder, project, lock, config, chosen, pyproject.document)
+    return Inputs(folder, project, lock, config, chosen, pyproject.document, settings)
 
 
 @dataclass(frozen=True)
