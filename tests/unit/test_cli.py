@@ -20,10 +20,12 @@ from typer.testing import CliRunner, Result
 
 from hybrid_install import __version__, cli
 from hybrid_install.commands import export as export_module
+from hybrid_install.commands.export import Order
 from hybrid_install.commands import install as install_module
 from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
 from hybrid_install.commands.request import Request
+from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import (
     DriftError,
@@ -127,8 +129,23 @@ def selecting(**options: Any) -> Request:
         (["install", "--dry-run"], "install", {"dry_run": True}),
         (["plan"], "plan", {"as_json": False}),
         (["plan", "--json"], "plan", {"as_json": True}),
-        (["export"], "export", {"output": None}),
-        (["export", "-o", "out.txt"], "export", {"output": Path("out.txt")}),
+        (["export"], "export", {"order": Order(), "check": None}),
+        (
+            ["export", "-o", "out.txt"],
+            "export",
+            {"order": Order(output=Path("out.txt")), "check": None},
+        ),
+        (
+            ["export", "--format", "pylock", "--universal"],
+            "export",
+            {"order": Order(Format.PYLOCK, universal=True), "check": None},
+        ),
+        (
+            ["export", "--per-source", "reqs"],
+            "export",
+            {"order": Order(per_source=Path("reqs")), "check": None},
+        ),
+        (["export", "--all"], "export", {"order": Order(declared=True), "check": None}),
         (["--version"], "version", {}),
         (["-V"], "version", {}),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +18,13 @@ from hybrid_install.tools.poetry import MIRROR_PLUGIN
 from hybrid_install.tools.uv import Uv
 
 
-def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
-    """Every index of the project under a name of our own, with the ways to reach it."""
+def index_access(
+    preparation: Preparation, uv: Uv, used: Collection[Index] | None = None
+) -> IndexAccess:
+    """Every index of the project under a name of our own, with the ways to reach it.
+
+    `used` are those that will be asked, by default for what the plan installs in bulk.
+    """
     named: dict[Index, NamedIndex] = {}
     in_urls: dict[Index, Credentials] = {}
     mirror = mirror_url(preparation)
@@ -36,14 +41,14 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
         {named[index].name: found for index, found in credentials.items()},
         trust_of(
             named,
-            {each.index for each in preparation.plan.bulk if each.index},
+            {each.index for each in preparation.plan.bulk if each.index} if used is None else used,
             preparation.inputs.config,
             preparation.inputs.project_dir,
             preparation.request.environ,
         ),
         preparation.inputs.config.build_settings_for(
             each.name
-            for each in preparation.plan.bulk
+            for each in (preparation.plan.bulk if used is None else ())
             if not each.files or not all(file.is_wheel for file in each.files)
         ),
     )

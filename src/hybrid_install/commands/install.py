@@ -106,7 +106,7 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
         )
     except CommandFailedError as error:
         if not is_sane(target.path):
-            raise _failed("uv", error) from None
+            raise failed("uv", error) from None
         report.say("environment", "another run has just made it")
         return preparation.after_creation()
     prepared = _completed(preparation, uv)
@@ -148,7 +148,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         _remove(preparation, uv, report)
         bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
     except CommandFailedError as error:
-        raise _failed("uv", error) from None
+        raise failed("uv", error) from None
     return told(requirements, files)
 
 
@@ -183,7 +183,7 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Fil
         return bulk.choose(requirements, feed)
     except CommandFailedError as error:
         raise ToolError(
-            _failed("uv", error).message,
+            failed("uv", error).message,
             hint="is each package still on its index, and are the credentials right? To uv an"
             " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
             " at a time",
@@ -215,13 +215,13 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
         try:
             poetry.install(_poetry_run(preparation, report, stack))
         except CommandFailedError as error:
-            raise _failed("Poetry", error) from None
+            raise failed("Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.distributions()), report)
     return poetry.version
 
 
-def _failed(tool: str, error: CommandFailedError) -> ToolError:
+def failed(tool: str, error: CommandFailedError) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(

@@ -28,7 +28,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.project import POETRY, Project
 from hybrid_install.core.receipt import public_url
-from hybrid_install.core.requirements import DirectRequirement, Requirement
+from hybrid_install.core.requirements import DirectRequirement, Requirement, rank
 from hybrid_install.errors import InvalidDataError
 
 VERSION = 1
@@ -73,8 +73,7 @@ def to_json(exported: Exported, project: Project, environment: Environment | Non
     `environment` is the one that the map is for, None for all that the project allows.
     """
     mapped = exported.requirements
-    direct = [each for each in mapped.direct if not _is_on_disk(each)]
-    kept = sorted((*mapped.requirements, *direct), key=lambda it: (it.name, it.version, it.marker))
+    kept = sorted((it for it in mapped.everything if not _is_on_disk(it)), key=rank)
     used = {index for index, _ in mapped.by_index}
     names = {each.name for each in kept}
     document: dict[str, Any] = {
@@ -89,7 +88,9 @@ def to_json(exported: Exported, project: Project, environment: Environment | Non
         ],
         "packages": [_package_json(each) for each in kept],
         "build-constraints": {
-            name: table for name, table in sorted(project.build_constraints.items()) if name in names
+            name: table
+            for name, table in sorted(project.build_constraints.items())
+            if name in names
         },
         "deferred": [
             {"name": it.name, "version": it.version, "source": it.source, "reason": it.reason}
@@ -110,7 +111,9 @@ def left_out(exported: Exported) -> tuple[Left, ...]:
     return tuple(sorted([*deferred, *on_disk], key=lambda it: (it.name, it.version)))
 
 
-def _is_on_disk(requirement: DirectRequirement) -> bool:
+def _is_on_disk(requirement: Requirement | DirectRequirement) -> bool:
+    if isinstance(requirement, Requirement):
+        return False
     return isinstance(requirement.source, FileSource | DirectorySource)
 
 

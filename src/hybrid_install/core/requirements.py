@@ -167,10 +167,10 @@ class RequirementsMap:
                 groups.setdefault(operation.index, []).append(requirement)
         return cls(
             tuple(
-                (index, tuple(sorted(groups[index], key=_rank)))
+                (index, tuple(sorted(groups[index], key=rank)))
                 for index in sorted(groups, key=lambda each: (not each.is_default, each.name))
             ),
-            tuple(sorted(direct, key=_rank)),
+            tuple(sorted(direct, key=rank)),
         )
 
     @property
@@ -192,14 +192,16 @@ class RequirementsMap:
     @property
     def names(self) -> frozenset[NormalizedName]:
         """All names."""
-        return frozenset(each.name for each in self._all)
+        return frozenset(each.name for each in self.everything)
 
     @property
-    def _all(self) -> tuple[Requirement | DirectRequirement, ...]:
+    def everything(self) -> tuple[Requirement | DirectRequirement, ...]:
+        """All requirements, from indexes or not."""
         return (*self.requirements, *self.direct)
 
 
-def _rank(requirement: Requirement | DirectRequirement) -> tuple[str, str, str]:
+def rank(requirement: Requirement | DirectRequirement) -> tuple[str, str, str]:
+    """What requirements are sorted by."""
     return requirement.name, requirement.version, requirement.marker
 
 

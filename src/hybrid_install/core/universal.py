@@ -143,7 +143,7 @@ def _in_conjunction(tree: Tree) -> str:
 
 
 def _text_of_list(leaf: Comparison) -> str:
-    """`SingleMarker.__init__` (poetry-core): `in` is one of the values, a short version a prefix."""
+    """`SingleMarker.__init__` (poetry-core): a list of values; a short version is a prefix."""
     is_version = leaf.variable in _PYTHON_VERSIONS
     operator, glue = ("==", " or ") if leaf.operator == "in" else ("!=", " and ")
     values = _SEPARATOR.split(leaf.value)

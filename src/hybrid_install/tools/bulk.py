@@ -74,7 +74,7 @@ class BulkInstall:
         found = {
             each.name: choose(each, offers.get(each.name, ())) for each in requirements.requirements
         }
-        _refuse_missing(each for each in requirements.requirements if found[each.name] is None)
+        refuse_missing(each for each in requirements.requirements if found[each.name] is None)
         return {name: file for name, file in found.items() if file is not None}
 
     def run(
@@ -207,7 +207,8 @@ def told(requirements: RequirementsMap, files: Files | None) -> Told:
     return {name: (LockedFile(file.name, file.hash),) for name, file in files.items()} | direct
 
 
-def _refuse_missing(missing: Iterable[Requirement]) -> None:
+def refuse_missing(missing: Iterable[Requirement]) -> None:
+    """`ToolError` in Poetry's words where an index offers none of a package's files."""
     names = [f"{each.name} {each.version} ({each.index.name})" for each in missing]
     if names:
         raise ToolError(

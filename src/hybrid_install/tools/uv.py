@@ -141,8 +141,28 @@ class Uv:
         self, requirements: Sequence[Requirement], access: IndexAccess, target: Interpreter
     ) -> Table:
         """What the indexes offer for these pins: a compiled pylock, as a document."""
-        project = synthetic_project(requirements, access.named, target.full_version)
-        argv = ["pip", "compile", "--no-header", "--no-deps"]
+        python = f"=={target.full_version}"
+        return self._compiled(synthetic_project(requirements, access.named, python), access, target)
+
+    def all_offers(
+        self,
+        requirements: Sequence[Requirement],
+        pythons: Mapping[NormalizedName, str],
+        access: IndexAccess,
+        target: Interpreter,
+        oldest: str,
+    ) -> Table:
+        """As `offers`, for every platform and every Python from `oldest` on.
+
+        No two of the requirements have one name; `pythons` are their markers.
+        """
+        project = synthetic_project(requirements, access.named, f">={oldest}", pythons)
+        return self._compiled(project, access, target, "--universal", "--python-version", oldest)
+
+    def _compiled(
+        self, project: str, access: IndexAccess, target: Interpreter, *options: str
+    ) -> Table:
+        argv = ["pip", "compile", "--no-header", "--no-deps", *options]
         argv += ["--python", str(target.executable), "--prerelease", "allow"]
         argv += ["--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:

@@ -17,7 +17,9 @@ from hybrid_install.core.requirements import (
     where,
 )
 
-_OURS = re.compile(r"# The (?:requirements map|constraints) of poetry\.lock for .*by hybrid-install")
+_OURS = re.compile(
+    r"# The (?:requirements map|constraints) of poetry\.lock for .*by hybrid-install"
+)
 
 WITHOUT_INDEX = "requirements-no-index.txt"
 """The file of `per_source` for what comes from no index."""
@@ -42,7 +44,7 @@ def requirements_text(exported: Exported) -> str:
 
 def per_source(exported: Exported) -> Mapping[str, str]:
     """The map as files by name, one for each index, so that each can be installed from its own."""
-    files = {}
+    files: dict[str, str] = {}
     for index, requirements in exported.requirements.by_index:
         text = f"{_index_comment(index)}{requirements_txt(requirements)}"
         files[_file_name(index, files)] = f"{_head(exported)}\n{text}"
@@ -88,9 +90,9 @@ def _comment(operation: Operation) -> str:
 def constraints_text(exported: Exported) -> str:
     """The pins alone, as pip takes constraints: no hashes, no urls, nothing editable."""
     mapped = exported.requirements
-    everything = (*mapped.requirements, *mapped.direct)
     editable = [each for each in mapped.direct if each.develop]
-    pins = sorted(where(each.pin, each.marker) for each in everything if each not in editable)
+    constrained = (each for each in mapped.everything if each not in editable)
+    pins = sorted(where(each.pin, each.marker) for each in constrained)
     sections = [f"# The constraints of poetry.lock for {exported.target}, by hybrid-install.\n"]
     sections += ["".join(f"{pin}\n" for pin in pins)] if pins else []
     if editable:
@@ -99,5 +101,3 @@ def constraints_text(exported: Exported) -> str:
     if exported.deferred:
         sections.append("# left to Poetry:\n" + "".join(map(_comment, exported.deferred)))
     return "\n".join(sections)
-
-
