@@ -22,6 +22,7 @@ from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
@@ -127,6 +128,10 @@ NoDirectory = Annotated[
 Sync = Annotated[
     bool, _option("--sync", help="remove what the lock does not select", variable="SYNC")
 ]
+TierOption = Annotated[
+    Tier | None,
+    _option("--tier", help="only the big packages, or only the others", variable="TIER"),
+]
 Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
 Venv = Annotated[
     Path | None,
@@ -186,6 +191,7 @@ def _request(
     only_root: OnlyRoot = False,
     no_directory: NoDirectory = False,
     sync: Sync = False,
+    tier: TierOption = None,
     compile_bytecode: Compile = False,
     strict: Strict = False,
     venv: Venv = None,
@@ -218,6 +224,7 @@ def _request(
         venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,
+        tier=tier,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
         no_plugins=no_plugins,
@@ -344,6 +351,14 @@ def _verify(
         request,
         lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
     )
+
+
+@app.command("cache-key", help="Print one line that CI can store an environment under.")
+@_takes_request
+def _cache_key(request: Request) -> None:
+    from hybrid_install.commands.cache_key import cache_key as command
+
+    _run(request, lambda report, runner: command(request, report, runner))
 
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:

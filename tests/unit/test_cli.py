@@ -27,6 +27,7 @@ from hybrid_install.commands import version as version_module
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     DriftError,
     HybridInstallError,
@@ -205,6 +206,8 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--only-root"], lambda: selecting(only_root=True)),
     (["--no-directory"], lambda: plain(no_directory=True)),
     (["--sync"], lambda: plain(sync=True)),
+    (["--tier", "heavy"], lambda: plain(tier=Tier.HEAVY)),
+    (["--tier=light"], lambda: plain(tier=Tier.LIGHT)),
     (["--compile"], lambda: plain(compile_bytecode=True)),
     (["--strict"], lambda: plain(strict=True)),
     (["--venv", "env"], lambda: plain(venv=here("env"))),
@@ -258,6 +261,7 @@ VARIABLES: list[tuple[str, str, Callable[[], Request]]] = [
     ("ONLY_ROOT", "on", lambda: selecting(only_root=True)),
     ("NO_DIRECTORY", "1", lambda: plain(no_directory=True)),
     ("SYNC", "1", lambda: plain(sync=True)),
+    ("TIER", "light", lambda: plain(tier=Tier.LIGHT)),
     ("COMPILE", "1", lambda: plain(compile_bytecode=True)),
     ("STRICT", "1", lambda: plain(strict=True)),
     ("VENV", "/env", lambda: plain(venv=Path("/env"))),

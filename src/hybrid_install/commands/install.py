@@ -13,6 +13,7 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
@@ -86,6 +87,7 @@ def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
+    refuse_poetry_s_part(preparation)
     _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")

@@ -31,6 +31,7 @@ from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.settings import Settings
+from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
@@ -77,6 +78,7 @@ def read_inputs(request: Request) -> Inputs:
     Raises `ProjectError`, `LockfileError` or `SelectionError`, each in Poetry's words.
     """
     request.selection.refuse_conflicts()
+    _refuse_conflicts_of_tier(request)
     if request.sync and request.selection.only_root:
         raise SelectionError(
             "`--sync` with `--only-root` would remove every dependency.",
@@ -91,6 +93,19 @@ def read_inputs(request: Request) -> Inputs:
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
     return Inputs(folder, project, lock, config, chosen, pyproject.document, settings)
+
+
+def _refuse_conflicts_of_tier(request: Request) -> None:
+    if request.tier is None:
+        return
+    options = (("--sync", request.sync), ("--only-root", request.selection.only_root))
+    for option, is_given in options:
+        if is_given:
+            raise SelectionError(
+                f"`--tier` cannot be used with `{option}`.",
+                hint="a tier is only added to the environment: neither is anything removed, nor"
+                " the project bound",
+            )
 
 
 @dataclass(frozen=True)
@@ -119,6 +134,11 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
+        """Those of the selected packages that this run is about: with `--tier` the tier's."""
+        return of_tier(self.selected_of_all_tiers, self.request.tier, self.inputs.settings.heavy)
+
+    @cached_property
+    def selected_of_all_tiers(self) -> tuple[LockedPackage, ...]:
         """The locked packages for this target, with their places on disk.
 
         None where only Poetry can tell them.
@@ -144,7 +164,7 @@ class Preparation:
         """What is doubtful about the lock for this target."""
         inputs, markers = self.inputs, self.target.interpreter.markers
         return lock_problems(
-            Selection(inputs.lock, inputs.wanted, markers, self.selected, self.tags)
+            Selection(inputs.lock, inputs.wanted, markers, self.selected_of_all_tiers, self.tags)
         )
 
     def installed(self) -> Installed:
@@ -178,7 +198,7 @@ class Preparation:
         inputs = self.inputs
         if inputs.lock.has_groups_and_markers and not self.re_resolves():
             return frozenset()
-        reached = {package.name for package in self.selected}
+        reached = {package.name for package in self.selected_of_all_tiers}
         return frozenset(
             package.name
             for package in inputs.lock.packages
@@ -262,6 +282,7 @@ def refuse_missing_paths(plan: Plan) -> None:
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
+    request = _without_root(request) if request.tier else request
     locator = Locator(
         project=inputs.project,
         project_dir=inputs.project_dir,
@@ -283,6 +304,11 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     if preparation.is_made_by_poetry:
         _refuse_what_poetry_is_not_told(request)
     return preparation
+
+
+def _without_root(request: Request) -> Request:
+    """The project belongs to no tier."""
+    return replace(request, selection=replace(request.selection, no_root=True))
 
 
 def _refuse_what_poetry_is_not_told(request: Request) -> None:

@@ -86,7 +86,7 @@ class Bookkeeping:
         self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
     ) -> Receipt:
         inputs = self.preparation.inputs
-        selected = self.preparation.selected
+        selected = self.preparation.selected_of_all_tiers
         names = {package.name for package in selected}
         found = {
             name: present(read_record(each))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.tiers import Tier
 from hybrid_install.tools.bulk import Feed
 
 
@@ -19,6 +20,7 @@ class Request:
     venv: Path | None = None
     python: str | None = None
     sync: bool = False
+    tier: Tier | None = None
     no_directory: bool = False
     compile_bytecode: bool = False
     no_plugins: bool = False
