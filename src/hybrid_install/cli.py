@@ -282,7 +282,18 @@ def _install(
     dry_run: Annotated[
         bool, _option("--dry-run", help="print the plan, change nothing", variable="DRY_RUN")
     ] = False,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="install this map (export --format json), no project", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
+    if from_ is not None:
+        from hybrid_install.commands.install_map import install_map
+
+        _run(request, lambda *doors: install_map(request, *doors, file=from_, dry_run=dry_run))
+
     from hybrid_install.commands.install import install as command
 
     _run(request, lambda report, runner: command(request, report, runner, dry_run=dry_run))

@@ -20,10 +20,10 @@ from typer.testing import CliRunner, Result
 
 from hybrid_install import __version__, cli
 from hybrid_install.commands import export as export_module
-from hybrid_install.commands.export import Order
 from hybrid_install.commands import install as install_module
 from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
+from hybrid_install.commands.export import Order
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions

@@ -103,10 +103,15 @@ def answer(folder: Path, project: ProjectText, *arguments: str) -> str:
     return result.stdout
 
 
-COMMANDS = [("export", "--tier", "heavy"), ("cache-key", "--tier", "heavy")]
+COMMANDS = [
+    ("export", "--tier", "heavy"),
+    ("export", "--tier", "heavy", "--format", "json"),
+    ("export", "--tier", "heavy", "--format", "json", "--universal"),
+    ("cache-key", "--tier", "heavy"),
+]
 
 
-@pytest.fixture(scope="module", params=COMMANDS, ids=lambda command: command[0])
+@pytest.fixture(scope="module", params=COMMANDS, ids=" ".join)
 def command(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """A command whose answer is a layer's or a cache's key."""
     found: tuple[str, ...] = request.param

@@ -26,6 +26,7 @@ from hybrid_install.core.exports import ExportRow
 from hybrid_install.core.map_file import left_out, to_json
 from hybrid_install.core.model import LockedPackage
 from hybrid_install.core.plan import Policy
+from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.universal import select_everywhere
 from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.core.versions import as_specifier, oldest, python_marker
@@ -120,7 +121,7 @@ def _declared(request: Request) -> Iterator[tuple[Request, Order]]:
         output, folder = (None, place) if row.per_source else (place, None)
         order = Order(row.format, row.universal, output, folder)
         order.refuse_conflicts()
-        yield replace(request, selection=row.selection), order
+        yield replace(request, selection=row.selection, tier=row.tier), order
 
 
 def _texts(exported: _Export) -> Texts:
@@ -214,7 +215,8 @@ class _Export:
                 hint="`poetry lock` with Poetry 2 or later writes one that does; without"
                 " --universal it is exported for one environment",
             )
-        selected = select_everywhere(inputs.lock, inputs.wanted)
+        tier, heavy = self.preparation.request.tier, inputs.settings.heavy
+        selected = of_tier(select_everywhere(inputs.lock, inputs.wanted), tier, heavy)
         return [located(package, inputs.project_dir) for package in selected]
 
     def _policy(self) -> Policy:

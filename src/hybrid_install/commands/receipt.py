@@ -38,17 +38,30 @@ _UNWRITABLE = (Handover.READ_ONLY_INTERPRETER, Handover.UNKNOWN_INTERPRETER)
 
 @dataclass(frozen=True)
 class Bookkeeping:
-    """The receipt while a run goes on; `earlier` is what the last run knew."""
+    """The receipt while a run goes on; `earlier` is what the last run knew.
+
+    With `keeps_others` the run is about a part of the environment: of the rest, what was known and
+    still fits is kept.
+    """
 
     preparation: Preparation
     report: Report
     uv_version: str
     earlier: Receipt | None
+    keeps_others: bool = False
 
     @classmethod
-    def begin(cls, preparation: Preparation, report: Report, uv_version: str) -> Bookkeeping:
+    def begin(
+        cls,
+        preparation: Preparation,
+        report: Report,
+        uv_version: str,
+        *,
+        keeps_others: bool = False,
+    ) -> Bookkeeping:
         """Look at what the last run has left; nothing is changed yet."""
-        return cls(preparation, report, uv_version, receipt_file(preparation).read_earlier())
+        earlier = receipt_file(preparation).read_earlier()
+        return cls(preparation, report, uv_version, earlier, keeps_others)
 
     def withdraw(self) -> None:
         """Before anything is changed; more than once is as good as once."""
@@ -87,7 +100,8 @@ class Bookkeeping:
     ) -> Receipt:
         inputs = self.preparation.inputs
         selected = self.preparation.selected_of_all_tiers
-        names = {package.name for package in selected}
+        others = self.earlier.packages if self.earlier and self.keeps_others else ()
+        names = {package.name for package in selected} | {other.name for other in others}
         found = {
             name: present(read_record(each))
             for name, each in self.preparation.installed().items()
@@ -108,10 +122,10 @@ class Bookkeeping:
                 found,
                 told,
                 self.earlier,
+                others,
             ),
         )
 
 
 def _sha256_of_lock(preparation: Preparation) -> str:
-    lock = preparation.inputs.project_dir / "poetry.lock"
-    return hashlib.sha256(lock.read_bytes()).hexdigest()
+    return hashlib.sha256(preparation.inputs.lock_file.read_bytes()).hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 from hybrid_install.core.document import Table, required, strings
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import InvalidDataError
 
 
@@ -24,7 +25,7 @@ class ExportRow:
     format: Format = Format.REQUIREMENTS
     universal: bool = False
     per_source: bool = False
-    tier: str | None = None
+    tier: Tier | None = None
     selection: SelectionOptions = field(default_factory=SelectionOptions)
 
     @classmethod
@@ -57,12 +58,20 @@ def _format(row: Table, key: str) -> Format:
         raise InvalidDataError(f"{text!r} is no format ({known})", key) from None
 
 
+def _tier(row: Table, key: str) -> Tier:
+    text = required(row, key, str)
+    try:
+        return Tier(text)
+    except ValueError:
+        raise InvalidDataError(f"{text!r} is neither heavy nor light", key) from None
+
+
 _READERS: Mapping[str, tuple[str, Callable[[Table, str], Any]]] = {
     "file": ("file", _text),
     "format": ("format", _format),
     "universal": ("universal", _flag),
     "per-source": ("per_source", _flag),
-    "tier": ("tier", _text),
+    "tier": ("tier", _tier),
     "with": ("with_groups", strings),
     "without": ("without_groups", strings),
     "only": ("only_groups", strings),

@@ -28,7 +28,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.project import POETRY, Project
 from hybrid_install.core.receipt import public_url
-from hybrid_install.core.requirements import DirectRequirement, Requirement, rank
+from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap, rank
 from hybrid_install.errors import InvalidDataError
 
 VERSION = 1
@@ -74,18 +74,12 @@ def to_json(exported: Exported, project: Project, environment: Environment | Non
     """
     mapped = exported.requirements
     kept = sorted((it for it in mapped.everything if not _is_on_disk(it)), key=rank)
-    used = {index for index, _ in mapped.by_index}
     names = {each.name for each in kept}
     document: dict[str, Any] = {
         "version": VERSION,
         "python": _python(project, environment),
         "environment": environment and {key: environment[key] for key in _ENVIRONMENT},
-        "indexes": [
-            _index_json(index)
-            for index in project.indexes
-            # Whatever is built finds its requirements in those that are searched.
-            if index in used or index.priority is not Priority.EXPLICIT
-        ],
+        "indexes": [_index_json(index) for index in _indexes(exported.requirements, project)],
         "packages": [_package_json(each) for each in kept],
         "build-constraints": {
             name: table
@@ -98,6 +92,24 @@ def to_json(exported: Exported, project: Project, environment: Environment | Non
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _indexes(mapped: RequirementsMap, project: Project) -> list[Index]:
+    """Those that packages come from, by name.
+
+    Where anything may have to be built, all that are searched for what its build requires too, in
+    their order.
+    """
+    used = {index for index, _ in mapped.by_index}
+    if all(file.is_wheel for each in mapped.requirements for file in each.files) and not any(
+        each.is_built for each in mapped.direct
+    ):
+        return sorted(used, key=lambda index: index.name)
+    return [
+        index
+        for index in project.indexes
+        if index in used or index.priority is not Priority.EXPLICIT
+    ]
 
 
 def left_out(exported: Exported) -> tuple[Left, ...]:
