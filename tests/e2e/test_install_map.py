@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class Layer:
     def install(self, file: Path, *options: str, **variables: str) -> Result:
         """The map into the project's environment; neither Poetry nor the project is looked at."""
         mark = f"layer-{self.project.fingerprint}"
-        argv = ("install", "--from", file.name, "--venv", self.project.venv, *options)
+        argv = ("install", "--from", file.name, "--venv", str(self.project.venv), *options)
         with CommandLines.watched(mark) as watching:
             result = self.lab.hybrid_install.succeeding(
                 *argv, cwd=self.folder, TEST_MARK=mark, **variables
@@ -177,10 +178,12 @@ def test_into_an_interpreter_itself(lab: Lab, layer: Layer) -> None:
         (lambda text: text.replace('"name": "torch"', '"name": "--torch"'), "is not a name"),
         (lambda text: text[:-20], "is not valid JSON"),
         (lambda text: text.replace('"linux"', '"win32"'), "was made for another environment"),
-        (lambda text: text.replace('"python": "3.', '"python": "2.'), "Python"),
+        (lambda text: text.replace('"python": "3.', '"python": "2.'), "compatible version"),
     ],
 )
-def test_what_is_no_map_for_here_is_refused(lab: Lab, layer: Layer, edit, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_map_for_here_is_refused(
+    lab: Lab, layer: Layer, edit: Callable[[str], str], says: str
+) -> None:
     file = layer.export("heavy.json", "--tier", "heavy")
     file.write_text(edit(file.read_text("utf-8")), "utf-8")
     argv = ("install", "--from", file, "--venv", layer.project.venv)

@@ -273,7 +273,9 @@ def _settle(texts: Texts, check: str | None, report: Report) -> None:
     if check is None:
         for path in outdated:
             _write(path, texts[path])
-        report.say("export", f"{len(outdated)} of {len(texts)} files written")
+            report.say("export", f"{path} {'removed' if texts[path] is None else 'written'}")
+        if not outdated:
+            report.say("export", "up to date")
     elif outdated:
         names = ", ".join(map(str, outdated))
         raise ExportError(

@@ -96,8 +96,9 @@ def _either(terms: Iterable[Tree | bool]) -> Tree | bool:
     for term in terms:
         if term is True:
             return True
-        if not isinstance(term, bool):
-            kept.setdefault(_text_of(term), term)
+        if term is not False:
+            parts = term.terms if isinstance(term, Either) else (term,)
+            kept |= {_text_of(part): part for part in parts}
     return _joined(kept, Either) if kept else False
 
 
@@ -106,8 +107,9 @@ def _every(terms: Iterable[Tree | bool]) -> Tree | bool:
     for term in terms:
         if term is False:
             return False
-        if not isinstance(term, bool):
-            kept.setdefault(_text_of(term), term)
+        if term is not True:
+            parts = term.terms if isinstance(term, Every) else (term,)
+            kept |= {_text_of(part): part for part in parts}
     return _joined(kept, Every) if kept else True
 
 
@@ -144,11 +146,14 @@ def _in_conjunction(tree: Tree) -> str:
 
 def _text_of_list(leaf: Comparison) -> str:
     """`SingleMarker.__init__` (poetry-core): a list of values; a short version is a prefix."""
-    is_version = leaf.variable in _PYTHON_VERSIONS
     operator, glue = ("==", " or ") if leaf.operator == "in" else ("!=", " and ")
-    values = _SEPARATOR.split(leaf.value)
-    written = (f"{v}.*" if is_version and v.count(".") < 2 else v for v in values)  # noqa: PLR2004
-    return glue.join(_compared(leaf, operator, value) for value in written)
+    return glue.join(_one_of(leaf, operator, value) for value in _SEPARATOR.split(leaf.value))
+
+
+def _one_of(leaf: Comparison, operator: str, value: str) -> str:
+    if leaf.variable in _PYTHON_VERSIONS and not re.fullmatch(r"[^.]+(\.[^.]+){2,}", value):
+        return f'python_version {operator} "{value}.*"'
+    return _compared(leaf, operator, value)
 
 
 def _compared(leaf: Comparison, operator: str, value: str) -> str:
