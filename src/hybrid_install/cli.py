@@ -372,6 +372,20 @@ def _cache_key(request: Request) -> None:
     _run(request, lambda report, runner: command(request, report, runner))
 
 
+@app.command("init", help="Write [tool.hybrid-install] into pyproject.toml.")
+@_takes_request
+def _init(
+    request: Request,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="ask the indexes for sizes; record what is big")
+    ] = False,
+    over: Annotated[str, typer.Option("--over", help="how big is big", metavar="SIZE")] = "50MB",
+) -> None:
+    from hybrid_install.commands.init import init as command
+
+    _run(request, lambda report, runner: command(request, report, runner, sizes=sizes, over=over))
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)

@@ -19,7 +19,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hybrid_install import __version__, cli
+from hybrid_install.commands import cache_key as cache_key_module
 from hybrid_install.commands import export as export_module
+from hybrid_install.commands import init as init_module
 from hybrid_install.commands import install as install_module
 from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
@@ -94,6 +96,8 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
         ("install", install_module),
         ("plan", plan_module),
         ("export", export_module),
+        ("cache_key", cache_key_module),
+        ("init", init_module),
         ("version", version_module),
     ):
         monkeypatch.setattr(module, verb, noted.recorder(verb))
@@ -147,6 +151,9 @@ def selecting(**options: Any) -> Request:
             {"order": Order(per_source=Path("reqs")), "check": None},
         ),
         (["export", "--all"], "export", {"order": Order(declared=True), "check": None}),
+        (["cache-key"], "cache_key", {}),
+        (["init"], "init", {"sizes": False, "over": "50MB"}),
+        (["init", "--sizes", "--over", "1GB"], "init", {"sizes": True, "over": "1GB"}),
         (["--version"], "version", {}),
         (["-V"], "version", {}),
     ],

@@ -36,19 +36,13 @@ _LIBRARIES = {"manylinux": "glibc", "musllinux": "musl"}
 def kind_of(interpreter: Interpreter, tags: Tags | None) -> str:
     """`cpython-3.11-linux-x86_64-glibc`, known before there is an environment as well as after."""
     threads = "t" if interpreter.is_free_threaded else ""
-    libraries = (
-        name for tag, name in _LIBRARIES.items() if any(f"-{tag}" in t for t in tags or ())
-    )
+    platforms = {tag.rpartition("-")[2].partition("_")[0] for tag in tags or ()}
     parts = [
         interpreter.markers["implementation_name"],
         f"{interpreter.minor_version}{threads}",
         interpreter.markers["sys_platform"],
         interpreter.markers["platform_machine"],
-        *(
-            name
-            for tag, name in _LIBRARIES.items()
-            if any(f"-{tag}" in each for each in tags or ())
-        ),
+        *(library for platform, library in _LIBRARIES.items() if platform in platforms),
     ]
     return "-".join(parts)
 
