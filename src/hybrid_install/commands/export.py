@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
+from hybrid_install.commands.doubts import warn_of_the_lock
+from hybrid_install.commands.inputs import read_inputs
 from hybrid_install.commands.install import failed, find_uv
-from hybrid_install.commands.prepare import Preparation, prepare, read_inputs, warn_of_the_lock
+from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import BuildPolicy
 from hybrid_install.core.document import each
