@@ -19,6 +19,9 @@ from support.venvs import launch
 from support.wheels import Release, Wheel
 
 
+pytestmark = pytest.mark.steps
+
+
 @pytest.fixture(scope="session")
 def home_of_the_tool(stage: Path) -> Path:
     """Where the tests that do not ask how it came there share the tool."""

@@ -17,6 +17,9 @@ from support.projects import Project
 from support.sandbox import run
 
 
+pytestmark = pytest.mark.steps
+
+
 @pytest.fixture(scope="session")
 def folder_of_the_steps(stage: Path) -> Path:
     """The tests share the tool; caches are each test's own."""

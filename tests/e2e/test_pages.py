@@ -18,6 +18,8 @@ from support.pages import Page
 from support.projects import Group, Project, Spec
 from support.sandbox import run
 
+pytestmark = pytest.mark.steps
+
 DOCS = REPOSITORY / "docs"
 
 

@@ -14,6 +14,8 @@ from support.projects import Project
 from support.sandbox import Sandbox, run
 
 # Makes an environment beside the project, as hybrid-install would, and notes that it was called.
+pytestmark = pytest.mark.steps
+
 _STAND_IN = """\
 #!/bin/sh
 echo "$@" >>"$TEST_LOG"
