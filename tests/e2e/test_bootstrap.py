@@ -18,7 +18,6 @@ from support.sandbox import run
 from support.venvs import launch
 from support.wheels import Release, Wheel
 
-
 pytestmark = pytest.mark.steps
 
 

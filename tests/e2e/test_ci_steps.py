@@ -16,7 +16,6 @@ from support.lab import Lab
 from support.projects import Project
 from support.sandbox import run
 
-
 pytestmark = pytest.mark.steps
 
 
