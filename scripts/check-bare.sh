@@ -29,12 +29,12 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 
 # What is committed or about to be, and a project of somebody's.
-mkdir -p "$root/root/hybrid-install" "$root/root/project"
-git ls-files -co --exclude-standard -z | tar -c --null -T - | tar -x -C "$root/root/hybrid-install"
-cp -R examples/ml-service/. "$root/root/project"
+mkdir -p "$root/home/new/hybrid-install" "$root/home/new/project"
+git ls-files -co --exclude-standard -z | tar -c --null -T - | tar -x -C "$root/home/new/hybrid-install"
+cp -R examples/ml-service/. "$root/home/new/project"
 
 inside() {
-    chroot "$root" /usr/bin/env -i HOME=/root SHELL=/bin/sh \
+    chroot "$root" /usr/bin/env -i HOME=/home/new SHELL=/bin/sh \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
         ${index:+PIP_INDEX_URL="$index"} sh -ec "$1"
@@ -56,19 +56,19 @@ inside 'for tool in uv poetry pip curl wget; do
 done'
 
 timed "bootstrap on a bare machine" \
-    'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh'
+    'cd /home/new/project && sh /home/new/hybrid-install/scripts/bootstrap.sh'
 timed "bootstrap again" \
-    'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh >/tmp/log 2>&1
+    'cd /home/new/project && sh /home/new/hybrid-install/scripts/bootstrap.sh >/tmp/log 2>&1
      tail -n 4 /tmp/log; if grep "Installing hybrid-install" /tmp/log; then exit 1; fi
      grep -o "\. .*bin/activate" /tmp/log | tr -d "\047" >/tmp/activate'
 timed "what it says activates what it made" '. /tmp/activate && ml-service'
-timed "quickstart" 'cd / && sh /root/hybrid-install/scripts/quickstart.sh'
-timed "quickstart again" 'cd / && sh /root/hybrid-install/scripts/quickstart.sh'
+timed "quickstart" 'cd / && sh /home/new/hybrid-install/scripts/quickstart.sh'
+timed "quickstart again" 'cd / && sh /home/new/hybrid-install/scripts/quickstart.sh'
 
 echo "==> as Debian has it without python3-venv"
-rm -rf "$root"/usr/lib/python3*/ensurepip "$root/usr/share/python-wheels" "$root/root/.local"
+rm -rf "$root"/usr/lib/python3*/ensurepip "$root/usr/share/python-wheels" "$root/home/new/.local"
 index=
-if inside 'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh' 2>"$work/said"; then
+if inside 'cd /home/new/project && sh /home/new/hybrid-install/scripts/bootstrap.sh' 2>"$work/said"; then
     echo "error: there is no pip, but bootstrap was content" >&2
     exit 1
 fi
@@ -76,6 +76,6 @@ sed 's/^/    /' "$work/said"
 grep -q "apt install python3 python3-venv" "$work/said"
 index=${PIP_INDEX_URL:-}
 [ -z "$index" ] || timed "bootstrap without python3-venv" \
-    'cd /root/project && sh /root/hybrid-install/scripts/bootstrap.sh plan | tail -n 1'
+    'cd /home/new/project && sh /home/new/hybrid-install/scripts/bootstrap.sh plan | tail -n 1'
 
 printf '\n%s\n' "${times[@]}"
