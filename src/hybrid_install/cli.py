@@ -20,6 +20,8 @@ from typer.core import TyperGroup
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
@@ -125,7 +127,46 @@ NoDirectory = Annotated[
 Sync = Annotated[
     bool, _option("--sync", help="remove what the lock does not select", variable="SYNC")
 ]
+TierOption = Annotated[
+    Tier | None,
+    _option("--tier", help="only the big packages, or only the others", variable="TIER"),
+]
 Compile = Annotated[bool, _option("--compile", help="compile to bytecode", variable="COMPILE")]
+NoEditable = Annotated[
+    bool | None,
+    _option(
+        "--no-editable/--editable",
+        help="the project and its path dependencies as wheels, which need no source tree",
+    ),
+]
+Relocatable = Annotated[
+    bool,
+    _option(
+        "--relocatable",
+        help="an environment that works at any path (implies --no-editable)",
+        variable="RELOCATABLE",
+    ),
+]
+Provided = Annotated[
+    list[str],
+    _option(
+        "--provided",
+        help="packages that the base image has: checked, not installed",
+        metavar="PATTERNS",
+    ),
+]
+ProvidedFromEnvironment = Annotated[
+    bool,
+    _option(
+        "--provided-from-environment",
+        help="whatever the base image has is provided",
+        variable="PROVIDED_FROM_ENVIRONMENT",
+    ),
+]
+ProvidedMismatch = Annotated[
+    Mismatch | None,
+    _option("--provided-mismatch", help="what a provided version that is not the locked one is"),
+]
 Venv = Annotated[
     Path | None,
     _option(
@@ -184,7 +225,13 @@ def _request(
     only_root: OnlyRoot = False,
     no_directory: NoDirectory = False,
     sync: Sync = False,
+    tier: TierOption = None,
     compile_bytecode: Compile = False,
+    no_editable: NoEditable = None,
+    relocatable: Relocatable = False,
+    provided: Provided = [],  # noqa: B006
+    provided_from_environment: ProvidedFromEnvironment = False,
+    provided_mismatch: ProvidedMismatch = None,
     strict: Strict = False,
     venv: Venv = None,
     python: Python = None,
@@ -216,8 +263,14 @@ def _request(
         venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,
+        tier=tier,
         no_directory=no_directory,
         compile_bytecode=compile_bytecode,
+        no_editable=no_editable,
+        relocatable=relocatable,
+        provided=tuple(provided) or None,
+        provided_from_environment=provided_from_environment,
+        provided_mismatch=provided_mismatch,
         no_plugins=no_plugins,
         no_cache=no_cache,
         strict=strict,
@@ -318,6 +371,28 @@ def _verify(
         request,
         lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
     )
+
+
+@app.command("cache-key", help="Print one line that CI can store an environment under.")
+@_takes_request
+def _cache_key(request: Request) -> None:
+    from hybrid_install.commands.cache_key import cache_key as command
+
+    _run(request, lambda report, runner: command(request, report, runner))
+
+
+@app.command("init", help="Write [tool.hybrid-install] into pyproject.toml.")
+@_takes_request
+def _init(
+    request: Request,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="ask the indexes for sizes; record what is big")
+    ] = False,
+    over: Annotated[str, typer.Option("--over", help="how big is big", metavar="SIZE")] = "50MB",
+) -> None:
+    from hybrid_install.commands.init import init as command
+
+    _run(request, lambda report, runner: command(request, report, runner, sizes=sizes, over=over))
 
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:

@@ -26,6 +26,7 @@ _PLURALS = {
     Action.REINSTALL: "to reinstall",
     Action.DEFER: "left to Poetry",
     Action.REMOVE: "to remove",
+    Action.PROVIDED: "provided",
 }
 
 

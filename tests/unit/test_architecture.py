@@ -22,10 +22,21 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "report": frozenset({"core", "errors"}),
     "files": frozenset({"core", "errors"}),
     "poetry_config": frozenset({"core", "errors", "files"}),
+    "settings": frozenset({"core", "errors", "files"}),
     "tools": frozenset({"core", "errors"}),
     "environment": frozenset({"core", "errors", "files", "poetry_config", "tools.process"}),
     "commands": frozenset(
-        {"core", "environment", "errors", "files", "poetry_config", "report", "tools", ""}
+        {
+            "core",
+            "environment",
+            "errors",
+            "files",
+            "poetry_config",
+            "report",
+            "settings",
+            "tools",
+            "",
+        }
     ),
     "cli": frozenset({"commands", "core", "environment", "errors", "report", "tools", ""}),
     "__main__": frozenset({"cli"}),

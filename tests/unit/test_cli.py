@@ -25,6 +25,8 @@ from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
 from hybrid_install.commands.request import Request
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     DriftError,
     HybridInstallError,
@@ -188,7 +190,15 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--only-root"], lambda: selecting(only_root=True)),
     (["--no-directory"], lambda: plain(no_directory=True)),
     (["--sync"], lambda: plain(sync=True)),
+    (["--tier", "heavy"], lambda: plain(tier=Tier.HEAVY)),
+    (["--tier=light"], lambda: plain(tier=Tier.LIGHT)),
     (["--compile"], lambda: plain(compile_bytecode=True)),
+    (["--no-editable"], lambda: plain(no_editable=True)),
+    (["--editable"], lambda: plain(no_editable=False)),
+    (["--relocatable"], lambda: plain(relocatable=True)),
+    (["--provided", "a*,b", "--provided=c"], lambda: plain(provided=("a*,b", "c"))),
+    (["--provided-from-environment"], lambda: plain(provided_from_environment=True)),
+    (["--provided-mismatch", "warn"], lambda: plain(provided_mismatch=Mismatch.WARN)),
     (["--strict"], lambda: plain(strict=True)),
     (["--venv", "env"], lambda: plain(venv=here("env"))),
     (["--venv", "~/env"], lambda: plain(venv=Path.home() / "env")),
@@ -241,8 +251,11 @@ VARIABLES: list[tuple[str, str, Callable[[], Request]]] = [
     ("ONLY_ROOT", "on", lambda: selecting(only_root=True)),
     ("NO_DIRECTORY", "1", lambda: plain(no_directory=True)),
     ("SYNC", "1", lambda: plain(sync=True)),
+    ("TIER", "light", lambda: plain(tier=Tier.LIGHT)),
     ("COMPILE", "1", lambda: plain(compile_bytecode=True)),
     ("STRICT", "1", lambda: plain(strict=True)),
+    ("RELOCATABLE", "1", lambda: plain(relocatable=True)),
+    ("PROVIDED_FROM_ENVIRONMENT", "1", lambda: plain(provided_from_environment=True)),
     ("VENV", "/env", lambda: plain(venv=Path("/env"))),
     ("VENV", "", plain),
     ("PYTHON", "3.12", lambda: plain(python="3.12")),

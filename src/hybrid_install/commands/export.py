@@ -38,5 +38,6 @@ def _text(preparation: Preparation) -> str:
             hint="`poetry lock` with Poetry 2 or later writes a lock that leaves no choice; keep"
             " installer.re-resolve off with it",
         )
-    whole = make_plan(preparation.selected, {}, inputs.project, Policy(preparation.build_policy))
+    policy = Policy(preparation.build_policy, provided=dict.fromkeys(preparation.provided, ""))
+    whole = make_plan(preparation.selected, {}, inputs.project, policy)
     return export_text(whole.operations, preparation.target.interpreter.description)

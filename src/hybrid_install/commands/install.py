@@ -13,12 +13,20 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.standalone import (
+    finishing_runs,
+    install_root_wheel,
+    leave_place,
+    refuse_fixed_place,
+)
+from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.leftovers import remove_recorded_absolutely
 from hybrid_install.environment.locate import is_sane, prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
@@ -40,6 +48,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         print_plan(preparation, as_json=False)
         return
     refuse_another_poetry(preparation)
+    refuse_fixed_place(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
@@ -56,6 +65,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         books.note(files)
     with report.phase("Poetry"):
         poetry = finish(preparation, uv, report, books)
+    leave_place(preparation)
     books.close(files, poetry)
     report.summary()
 
@@ -90,6 +100,7 @@ def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
     target, config = preparation.target, preparation.inputs.config
+    refuse_poetry_s_part(preparation)
     _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
@@ -107,6 +118,7 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
             system_site_packages=bool(
                 config.flag("virtualenvs", "options", "system-site-packages")
             ),
+            relocatable=preparation.request.relocatable,
         )
     except CommandFailedError as error:
         if not is_sane(target.path):
@@ -149,6 +161,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         report.say("uv", f"installing {packages(len(plan.bulk))}")
     files = _choose(bulk, requirements, preparation.request.feed)
     books.withdraw()
+    _clear(preparation)
     try:
         _remove(preparation, uv, report)
         bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
@@ -196,15 +209,25 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Fil
         ) from None
 
 
+def _clear(preparation: Preparation) -> None:
+    """What uv would leave of what it replaces and removes."""
+    present = preparation.installed()
+    for operation in preparation.plan.having(Action.REINSTALL, Action.REMOVE):
+        remove_recorded_absolutely(present[operation.name], preparation.target.interpreter)
+
+
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
     if removed := preparation.plan.having(Action.REMOVE):
         report.say("uv", f"removing {packages(len(removed))}")
-        uv.uninstall([each.name for each in removed], preparation.target.python)
+        left = preparation.installed().keys() & {each.name for each in removed}
+        if left:
+            uv.uninstall(sorted(left), preparation.target.python)
 
 
 def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
+    Under `--no-editable` and with provided packages that is done in parts (commands/standalone.py).
     Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
     version that was started.
     """
@@ -214,14 +237,20 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
-    report.say("Poetry", _task(binds_root=binds_root, deferred=len(plan.having(Action.DEFER))))
+    is_wheel = binds_root and preparation.no_editable
+    report.say("Poetry", _task(preparation, binds_root=binds_root))
     before = preparation.distributions()
     books.withdraw()
     with ExitStack() as stack:
         try:
-            poetry.install(_poetry_run(preparation, report, stack))
+            plain = _poetry_run(preparation, report, stack)
+            for run in finishing_runs(preparation, poetry, plain, stack):
+                poetry.install(run)
+            if is_wheel:
+                install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
-            raise _failed("Poetry", error) from None
+            is_uv = error.command.argv[0] == str(uv.path)
+            raise _failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.distributions()), report)
     return poetry.version
@@ -237,8 +266,10 @@ def _failed(tool: str, error: CommandFailedError) -> ToolError:
     )
 
 
-def _task(*, binds_root: bool, deferred: int) -> str:
-    tasks = ["binding the project"] if binds_root else []
+def _task(preparation: Preparation, *, binds_root: bool) -> str:
+    deferred = len(preparation.plan.having(Action.DEFER))
+    is_wheel = preparation.no_editable
+    tasks = ["building the project" if is_wheel else "binding the project"] if binds_root else []
     tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 

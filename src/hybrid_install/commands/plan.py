@@ -41,6 +41,7 @@ def _facts(preparation: Preparation) -> dict[str, Any]:
             "content_hash": inputs.lock.content_hash,
             "fresh": True,
         },
+        "tier": preparation.request.tier.value if preparation.request.tier else None,
         "groups": sorted(inputs.wanted.groups),
         "extras": sorted(inputs.wanted.extras),
         "problems": [

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hybrid_install import poetry_config
+from hybrid_install import settings as own_settings
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Deferral, Handover
@@ -26,13 +27,19 @@ from hybrid_install.core.model import (
     LockedPackage,
     NormalizedName,
 )
+from hybrid_install.core.patterns import Patterns
 from hybrid_install.core.plan import Action, Plan, Policy, make_plan
 from hybrid_install.core.project import Project
+from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
+from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import Wanted, select, wanted
+from hybrid_install.core.settings import Mismatch, Settings
+from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
+from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -42,6 +49,7 @@ from hybrid_install.errors import (
     SelectionError,
     TargetError,
     ToolError,
+    UsageError,
 )
 from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
 from hybrid_install.poetry_config import PoetryConfig
@@ -66,6 +74,7 @@ class Inputs:
     config: PoetryConfig
     wanted: Wanted
     pyproject: dict[str, Any]
+    settings: Settings
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -74,6 +83,7 @@ def read_inputs(request: Request) -> Inputs:
     Raises `ProjectError`, `LockfileError` or `SelectionError`, each in Poetry's words.
     """
     request.selection.refuse_conflicts()
+    _refuse_conflicts_of_tier(request)
     if request.sync and request.selection.only_root:
         raise SelectionError(
             "`--sync` with `--only-root` would remove every dependency.",
@@ -81,12 +91,42 @@ def read_inputs(request: Request) -> Inputs:
         )
     pyproject = read_toml(find_pyproject(request.directory))
     project, folder = read_project(pyproject), pyproject.path.parent
+    settings = _as_requested(own_settings.load(pyproject, request.environ), request)
     lock = read_lock(folder)
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
-    return Inputs(folder, project, lock, config, chosen, pyproject.document)
+    return Inputs(folder, project, lock, config, chosen, pyproject.document, settings)
+
+
+def _as_requested(settings: Settings, request: Request) -> Settings:
+    """The command line's word over the settings'."""
+    given = request.provided
+    try:
+        patterns = None if given is None else Patterns.given(given)
+    except InvalidDataError as error:
+        raise UsageError(
+            f"--provided: {error.problem}", hint="name packages, as `nvidia-*`"
+        ) from None
+    return settings.having(
+        provided=patterns,
+        provided_mismatch=request.provided_mismatch,
+        no_editable=True if request.relocatable else request.no_editable,
+    )
+
+
+def _refuse_conflicts_of_tier(request: Request) -> None:
+    if request.tier is None:
+        return
+    options = (("--sync", request.sync), ("--only-root", request.selection.only_root))
+    for option, is_given in options:
+        if is_given:
+            raise SelectionError(
+                f"`--tier` cannot be used with `{option}`.",
+                hint="a tier is only added to the environment: neither is anything removed, nor"
+                " the project bound",
+            )
 
 
 @dataclass(frozen=True)
@@ -117,12 +157,20 @@ class Preparation:
 
     @cached_property
     def selected(self) -> tuple[LockedPackage, ...]:
+        """Those of the selected packages that this run is about: with `--tier` the tier's."""
+        return of_tier(self.selected_of_all_tiers, self.request.tier, self.inputs.settings.heavy)
+
+    @cached_property
+    def selected_of_all_tiers(self) -> tuple[LockedPackage, ...]:
         """The locked packages for this target, with their places on disk.
 
-        None where only Poetry can tell them.
+        None where only Poetry can tell them. Under `--no-editable` no package is.
         """
         selected = () if isinstance(self._selection, Ambiguity) else self._selection
-        return tuple(located(package, self.inputs.project_dir) for package in selected)
+        placed = tuple(located(package, self.inputs.project_dir) for package in selected)
+        if not self.no_editable:
+            return placed
+        return tuple(replace(package, develop=False) for package in placed)
 
     @cached_property
     def _selection(self) -> tuple[LockedPackage, ...] | Ambiguity:
@@ -142,7 +190,7 @@ class Preparation:
         """What is doubtful about the lock for this target."""
         inputs, markers = self.inputs, self.target.interpreter.markers
         return lock_problems(
-            Selection(inputs.lock, inputs.wanted, markers, self.selected, self.tags)
+            Selection(inputs.lock, inputs.wanted, markers, self.selected_of_all_tiers, self.tags)
         )
 
     def installed(self) -> Installed:
@@ -158,6 +206,7 @@ class Preparation:
         """The plan, or the reason why there is none of ours."""
         handover = self._handover()
         if handover is not None:
+            _refuse_what_only_we_do(self, handover)
             return Plan((), handover)
         policy = Policy(
             self.build_policy,
@@ -166,17 +215,70 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
+            provided=self.provided_versions,
         )
         plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
         refuse_missing_paths(plan)
+        _refuse_wrong_provision(self)
         return plan.leaving(self.left)
+
+    @property
+    def no_editable(self) -> bool:
+        """Whether the environment is to stand alone."""
+        return self.inputs.settings.no_editable
+
+    @property
+    def provision(self) -> Provision:
+        """What the user calls provided."""
+        settings = self.inputs.settings
+        tolerates = settings.provided_mismatch is Mismatch.WARN
+        return Provision(settings.provided, self.request.provided_from_environment, tolerates)
+
+    @cached_property
+    def provided(self) -> frozenset[NormalizedName]:
+        """The names that the environment brings: neither installed nor removed."""
+        if not self.provision.is_given:
+            return frozenset()
+        known = {package.name for package in self.selected_of_all_tiers} | self.visible.keys()
+        return self.provision.names(known, self._brought())
+
+    @property
+    def provided_versions(self) -> Mapping[NormalizedName, str]:
+        """What is provided, with the version that is there, if anything is."""
+        seen = self.visible
+        return {name: seen[name].version if name in seen else "" for name in self.provided}
+
+    @cached_property
+    def visible(self) -> Installed:
+        """What can be imported; of an environment that is still to be made, from the system."""
+        if self.target.exists:
+            return self.installed()
+        includes_system = self.inputs.config.flag("virtualenvs", "options", "system-site-packages")
+        if not includes_system or self.target.interpreter.is_presumed:
+            return {}
+        below = by_name(distributions(self.target.interpreter))
+        return {name: replace(each, is_system=True) for name, each in below.items()}
+
+    def _brought(self) -> frozenset[NormalizedName]:
+        """What was there before us; of an interpreter itself all but what our receipt claims."""
+        if self.target.is_virtual:
+            return frozenset(name for name, each in self.visible.items() if each.is_system)
+        receipt = ReceiptFile.of(self.target.path, is_virtual=False).read_earlier()
+        packages = receipt.packages if receipt else ()
+        ours = {package.name for package in packages if package.by in (BY_UV, BY_POETRY)}
+        return frozenset(self.visible.keys() - ours)
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """Where what is provided is not what is locked."""
+        return discrepancies(self.selected, self.provided, self.visible)
 
     def _unreached(self) -> frozenset[NormalizedName]:
         """`Transaction.calculate_operations`: only a solution leaves locked packages out."""
         inputs = self.inputs
         if inputs.lock.has_groups_and_markers and not self.re_resolves():
             return frozenset()
-        reached = {package.name for package in self.selected}
+        reached = {package.name for package in self.selected_of_all_tiers}
         return frozenset(
             package.name
             for package in inputs.lock.packages
@@ -257,9 +359,36 @@ def refuse_missing_paths(plan: Plan) -> None:
                     )
 
 
+def _refuse_what_only_we_do(preparation: Preparation, handover: Handover | Ambiguity) -> None:
+    """A Poetry that does the whole run knows none of these, and would undo them."""
+    given = {
+        "--relocatable": preparation.request.relocatable,
+        "--no-editable": preparation.no_editable and not preparation.request.relocatable,
+        "--provided": preparation.provision.is_given,
+    }
+    if options := [option for option, is_given in given.items() if is_given]:
+        raise TargetError(
+            f"{' and '.join(options)} cannot be heeded, the whole run is Poetry's:"
+            f" {handover.value}",
+            hint="mend that, or run without it" if len(options) == 1 else "mend that first",
+        )
+
+
+def _refuse_wrong_provision(preparation: Preparation) -> None:
+    """What is provided must be there, and as locked unless the user says otherwise."""
+    tolerates = preparation.provision.tolerates
+    found = [each for each in preparation.discrepancies if each.present is None or not tolerates]
+    if found:
+        raise TargetError(
+            f"{preparation.target.path}: " + "\n".join(each.message for each in found),
+            hint=found[0].hint,
+        )
+
+
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
+    request = _without_root(request) if request.tier else request
     locator = Locator(
         project=inputs.project,
         project_dir=inputs.project_dir,
@@ -281,6 +410,11 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     if preparation.is_made_by_poetry:
         _refuse_what_poetry_is_not_told(request)
     return preparation
+
+
+def _without_root(request: Request) -> Request:
+    """The project belongs to no tier."""
+    return replace(request, selection=replace(request.selection, no_root=True))
 
 
 def _refuse_what_poetry_is_not_told(request: Request) -> None:
@@ -314,6 +448,7 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
+    _warn_of_what_is_provided(preparation, report)
     problems = preparation.lock_problems
     if problems and preparation.request.strict:
         raise SelectionError(
@@ -322,3 +457,18 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
     for problem in problems:
         report.warn(problem.message)
         report.detail(problem.hint)
+
+
+def _warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
+    """Versions that are taken as they are, and patterns that name nothing."""
+    provision = preparation.provision
+    if preparation.ambiguity is not None or not provision.is_given:
+        return
+    known = {package.name for package in preparation.inputs.lock.packages}
+    for pattern in provision.idle(known | preparation.visible.keys()):
+        report.warn(
+            f"--provided {pattern}: neither the lock nor the environment has such a package"
+        )
+    if provision.tolerates:
+        for each in preparation.discrepancies:
+            report.warn(each.message)

@@ -11,7 +11,7 @@ from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.deferral import Handover
 from hybrid_install.core.model import LockedFile, NormalizedName
 from hybrid_install.core.plan import index_of
-from hybrid_install.core.receipt import Receipt, account
+from hybrid_install.core.receipt import Receipt, account, provision
 from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.records import present, read_record
 from hybrid_install.errors import InvalidDataError
@@ -86,12 +86,12 @@ class Bookkeeping:
         self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
     ) -> Receipt:
         inputs = self.preparation.inputs
-        selected = self.preparation.selected
+        provided, installed = self.preparation.provided, self.preparation.installed()
+        every = self.preparation.selected_of_all_tiers
+        selected = [each for each in every if each.name not in provided]
         names = {package.name for package in selected}
         found = {
-            name: present(read_record(each))
-            for name, each in self.preparation.installed().items()
-            if name in names
+            name: present(read_record(each)) for name, each in installed.items() if name in names
         }
         return Receipt(
             hybrid_install=__version__,
@@ -109,6 +109,12 @@ class Bookkeeping:
                 told,
                 self.earlier,
             ),
+            provided=provision(
+                every,
+                provided,
+                {name: each.version for name, each in installed.items()},
+            ),
+            editable=not self.preparation.no_editable,
         )
 
 

@@ -7,20 +7,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.tiers import Tier
 from hybrid_install.tools.bulk import Feed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Options of `install`, `plan` and `export`, the environment they were given in included."""
+    """Options of `install`, `plan` and `export`, the environment they were given in included.
+
+    `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
+    as the settings have it.
+    """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     directory: Path
     venv: Path | None = None
     python: str | None = None
     sync: bool = False
+    tier: Tier | None = None
     no_directory: bool = False
     compile_bytecode: bool = False
+    no_editable: bool | None = None
+    relocatable: bool = False
+    provided: tuple[str, ...] | None = None
+    provided_from_environment: bool = False
+    provided_mismatch: Mismatch | None = None
     no_plugins: bool = False
     no_cache: bool = False
     strict: bool = False

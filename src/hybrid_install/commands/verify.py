@@ -22,6 +22,7 @@ from hybrid_install.core.verification import (
     Root,
     Terms,
     compare,
+    provision_findings,
     root_findings,
 )
 from hybrid_install.environment.installed import distributions
@@ -71,9 +72,13 @@ def _refuse_ambiguity(preparation: Preparation) -> None:
 
 
 def expected(preparation: Preparation) -> tuple[Expected, ...]:
-    """The selected packages, each with its index."""
-    project = preparation.inputs.project
-    return tuple(Expected(package, index_of(package, project)) for package in preparation.selected)
+    """The selected packages, each with its index; what is provided is checked for itself."""
+    project, provided = preparation.inputs.project, preparation.provided
+    return tuple(
+        Expected(package, index_of(package, project))
+        for package in preparation.selected
+        if package.name not in provided
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class _Verification:
     @property
     def checked(self) -> int:
         """How many distributions should be there, the root included."""
-        names = {each.package.name for each in self.expected}
+        names = {package.name for package in self.preparation.selected}
         return len(names) + (self._root_name is not None)
 
     def findings(self, receipt: Receipt | None) -> tuple[Finding, ...]:
@@ -100,9 +105,14 @@ class _Verification:
             sync=request.sync,
             no_directory=request.no_directory,
             only_root=request.selection.only_root,
+            provided=self.preparation.provided,
         )
         packages = compare(self.expected, self._look(found), receipt, terms)
-        return (*self._root_findings(found), *packages)
+        return (*self._root_findings(found), *self._provision(), *packages)
+
+    def _provision(self) -> tuple[Finding, ...]:
+        tolerates = self.preparation.provision.tolerates
+        return provision_findings(self.preparation.discrepancies, tolerates=tolerates)
 
     def _no_environment(self) -> Finding:
         path = self.preparation.target.path
@@ -139,12 +149,14 @@ class _Verification:
         folder = self.preparation.inputs.project_dir
         document = read_toml(find_pyproject(folder)).document
         prefix = self.preparation.target.interpreter.prefix
+        stands_alone = self.preparation.no_editable
         return root_findings(
             Root(
                 name,
                 root,
                 is_bound=root is not None and is_bound(root, folder),
                 flaws=self._flaws([read_record(root)], deep=True).get(name, ()) if root else (),
-                scripts=wrong_scripts(document, folder, prefix),
+                scripts=wrong_scripts(document, folder, prefix, of_wheel=stands_alone),
+                stands_alone=stands_alone,
             )
         )

@@ -7,7 +7,7 @@ comparison mirrors `Transaction.calculate_operations` (poetry/puzzle/transaction
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from hybrid_install.core.deferral import (
@@ -45,6 +45,7 @@ class Action(Enum):
     REINSTALL = "reinstall"
     DEFER = "defer"
     REMOVE = "remove"
+    PROVIDED = "provided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Policy:
     the locked names that a solution leaves out, of which `sync` spares none. Where the
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
-    manages, may be what Poetry is made of.
+    manages, may be what Poetry is made of. `provided` are names that are left alone
+    (core/provided.py), with the version that is there, empty where nobody has looked.
     """
 
     build: BuildPolicy
@@ -118,6 +120,7 @@ class Policy:
     sync: bool = False
     no_directory: bool = False
     is_virtual: bool = True
+    provided: Mapping[NormalizedName, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -162,6 +165,9 @@ def _operation(
             package.name, package.version, action, source, reason, package, index, files
         )
 
+    if package.name in policy.provided:
+        version = policy.provided[package.name]
+        return of(Action.PROVIDED, f"the environment has {version}" if version else "")
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
@@ -221,6 +227,7 @@ def _removals(
     action = Action.REMOVE if policy.is_virtual else Action.DEFER
     reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     spared = {project.name, NormalizedName("pip")} - policy.unreached
+    spared |= policy.provided.keys()
     kept = {package.name for package in packages} | spared
     return [
         Operation(name, present.version, action, "", reason)

@@ -61,8 +61,21 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A provided package as it was found, which may be another version than the locked one."""
+
+    name: NormalizedName
+    version: str
+    locked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """One environment after one good run. `poetry` is None where Poetry was not started."""
+    """One environment after one good run. `poetry` is None where Poetry was not started.
+
+    `provided` are the selected packages that are nobody's of ours. Without `editable` the run was
+    one with `--no-editable`.
+    """
 
     hybrid_install: str
     uv: str
@@ -74,6 +87,8 @@ class Receipt:
     extras: tuple[str, ...]
     python: str
     packages: tuple[Received, ...]
+    provided: tuple[Found, ...] = ()
+    editable: bool = True
 
     def of(self, name: NormalizedName) -> Received | None:
         """What it says of one package."""
@@ -150,6 +165,21 @@ def _described(
     )
 
 
+def provision(
+    selected: Iterable[LockedPackage],
+    provided: frozenset[NormalizedName],
+    present: Mapping[NormalizedName, str],
+) -> tuple[Found, ...]:
+    """The provided ones of the selected packages, by name; `present` are installed versions."""
+    locked: dict[NormalizedName, list[str]] = {}
+    for package in selected:
+        if package.name in provided and package.name in present:
+            locked.setdefault(package.name, []).append(package.version)
+    return tuple(
+        Found(name, present[name], tuple(versions)) for name, versions in sorted(locked.items())
+    )
+
+
 def public_url(url: str) -> str:
     """`url` without userinfo and query: nothing that could be a secret is left."""
     return without_credentials(url).partition("?")[0].rstrip("/")
@@ -167,6 +197,11 @@ def to_json(receipt: Receipt) -> str:
         "groups": sorted(receipt.groups),
         "extras": sorted(receipt.extras),
         "python": receipt.python,
+        "editable": receipt.editable,
+        "provided": [
+            {"name": each.name, "version": each.version, "locked": list(each.locked)}
+            for each in receipt.provided
+        ],
         "packages": [_package_json(package) for package in receipt.packages],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -207,6 +242,17 @@ def from_json(text: str) -> Receipt:
         extras=strings(document, "extras"),
         python=required(document, "python", str),
         packages=each(required(document, "packages", list), "packages", _package),
+        # An earlier hybrid-install knew neither.
+        provided=each(tables(document, "provided"), "provided", _found),
+        editable=optional(document, "editable", bool) is not False,
+    )
+
+
+def _found(entry: Table) -> Found:
+    return Found(
+        normalize_name(required(entry, "name", str)),
+        required(entry, "version", str),
+        strings(entry, "locked"),
     )
 
 

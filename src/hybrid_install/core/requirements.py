@@ -212,7 +212,9 @@ def export_text(operations: Iterable[Operation], target: str) -> str:
     """
     planned = tuple(operations)
     deferred = [each for each in planned if each.action is Action.DEFER]
-    exported = RequirementsMap.of(each for each in planned if each.action is not Action.DEFER)
+    provided = [each for each in planned if each.action is Action.PROVIDED]
+    left_out = (Action.DEFER, Action.PROVIDED)
+    exported = RequirementsMap.of(each for each in planned if each.action not in left_out)
     sections = [f"# The requirements map of poetry.lock for {target}, by hybrid-install.\n"]
     for index, requirements in exported.by_index:
         sections.append(f"# index: {_index_text(index)}\n{requirements_txt(requirements)}")
@@ -224,6 +226,9 @@ def export_text(operations: Iterable[Operation], target: str) -> str:
             f"# {each.name} {each.version} ({each.source}): {each.reason}\n" for each in deferred
         )
         sections.append("# left to Poetry:\n" + "".join(lines))
+    if provided:
+        lines = (f"# {each.name} {each.version}\n" for each in provided)
+        sections.append("# provided by the environment:\n" + "".join(lines))
     return "\n".join(sections)
 
 

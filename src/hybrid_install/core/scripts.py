@@ -47,13 +47,18 @@ def file_scripts(document: Table) -> dict[str, str]:
     }
 
 
+# What uv writes into an environment that may be moved: the Python beside the launcher.
+RELOCATABLE = """'''exec' "$(dirname -- "$(realpath -- "$0")")"/'python' "$0" "$@\""""
+
+
 def problem_of_launcher(text: str, reference: str, folders: Iterable[str]) -> str:
     """What is wrong with a launcher's text, empty where nothing is.
 
     It must be run by a Python in one of `folders` and import what `reference` names.
     """
     head = text.splitlines()[:_LINES_OF_INTERPRETER]
-    if not any(f"{folder}/python" in line for line in head for folder in folders):
+    places = (*(f"{folder}/python" for folder in folders), RELOCATABLE)
+    if not any(place in line for line in head for place in places):
         return "is run by another Python"
     module, _, function = reference.partition("[")[0].strip().partition(":")
     holder = function.partition(".")[0]

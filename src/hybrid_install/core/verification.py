@@ -14,6 +14,7 @@ from enum import Enum
 
 from hybrid_install.core.distribution import Distribution, Origin, by_name, is_from, locked_origin
 from hybrid_install.core.model import DirectorySource, Index, LockedPackage, NormalizedName
+from hybrid_install.core.provided import Discrepancy
 from hybrid_install.core.receipt import BY_SOMEONE, Present, Receipt, Received, public_url
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.versions import same_version
@@ -43,6 +44,7 @@ class Kind(Enum):
     SCRIPT = "wrong-script"
     UNKNOWN = "unknown-index"
     NO_RECEIPT = "no-receipt"
+    PROVIDED = "provided"
 
 
 class Remedy(Enum):
@@ -88,9 +90,13 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What else bears on the comparison; `root` is the project's own name."""
+    """What else bears on the comparison; `root` is the project's own name.
+
+    What is `provided` is no stranger.
+    """
 
     root: NormalizedName | None
+    provided: frozenset[NormalizedName] = frozenset()
     sync: bool = False
     no_directory: bool = False
     only_root: bool = False
@@ -101,7 +107,8 @@ class Root:
     """What was seen of the project itself.
 
     `is_bound` is whether its direct_url.json leads to the project's folder, editable. `scripts`
-    holds what is wrong with each command of pyproject.toml, by name.
+    holds what is wrong with each command of pyproject.toml, by name. With `stands_alone` it is to
+    be a wheel's installation.
     """
 
     name: NormalizedName
@@ -109,6 +116,20 @@ class Root:
     is_bound: bool
     flaws: tuple[Flaw, ...]
     scripts: Mapping[str, str]
+    stands_alone: bool = False
+
+    @property
+    def misplacement(self) -> str:
+        """Why what is installed is not of the kind that is wanted, empty where it is."""
+        editable = self.distribution and self.distribution.origin
+        if self.stands_alone:
+            leads = editable and editable.editable
+            return "it is an editable installation, which does not stand alone" if leads else ""
+        if self.is_bound:
+            return ""
+        if editable is None:
+            return "it is installed as a wheel (which `--no-editable` makes), not editable"
+        return "what is installed under the project's name leads to another place"
 
 
 def compare(
@@ -279,6 +300,22 @@ def _index_text(index: Index) -> str:
     return f"{index.name} ({public_url(index.url)})" if index.url else "the default index"
 
 
+def provision_findings(
+    discrepancies: Iterable[Discrepancy], *, tolerates: bool
+) -> tuple[Finding, ...]:
+    """Provided packages that are not as locked; with `tolerates` another version is a note."""
+    return tuple(
+        Finding(
+            each.name,
+            Kind.PROVIDED,
+            each.message,
+            Remedy.NOTHING,
+            fails=each.present is None or not tolerates,
+        )
+        for each in discrepancies
+    )
+
+
 def root_findings(root: Root) -> tuple[Finding, ...]:
     """The project's own part. Poetry writes it anew on every run, so a run mends all of it."""
     return tuple(
@@ -289,8 +326,8 @@ def root_findings(root: Root) -> tuple[Finding, ...]:
 def _wrong_with_root(root: Root) -> Iterator[tuple[Kind, str]]:
     if root.distribution is None:
         yield Kind.ROOT, "the project itself is not installed"
-    elif not root.is_bound:
-        yield Kind.ROOT, "what is installed under the project's name leads to another place"
+    elif root.misplacement:
+        yield Kind.ROOT, root.misplacement
     elif not root.distribution.is_whole:
         yield Kind.HALF, _CUT_OFF
     else:
@@ -316,7 +353,7 @@ def _strangers(
     installed: Iterable[Distribution], wanted: Iterable[NormalizedName], terms: Terms
 ) -> Iterator[Finding]:
     """`poetry install` leaves them; `poetry sync` removes all but the root and pip."""
-    kept = {*wanted, terms.root, NormalizedName("pip")}
+    kept = {*wanted, *terms.provided, terms.root, NormalizedName("pip")}
     for each in installed:
         if each.name not in kept and not each.is_system:
             detail = f"{each.version} is installed, and the lock does not select it"

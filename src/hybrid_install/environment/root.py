@@ -18,8 +18,14 @@ def is_bound(distribution: Distribution, project_dir: Path) -> bool:
     return Path(origin.url).resolve() == project_dir.resolve()
 
 
-def wrong_scripts(document: Table, project_dir: Path, prefix: Path) -> dict[str, str]:
-    """What is wrong with the commands that pyproject.toml declares, by name."""
+def wrong_scripts(
+    document: Table, project_dir: Path, prefix: Path, *, of_wheel: bool = False
+) -> dict[str, str]:
+    """What is wrong with the commands that pyproject.toml declares, by name.
+
+    A wheel names the copy of a file as the file (`WheelBuilder._copy_file_scripts` in poetry-core
+    does), and its `#!python` becomes the environment's (PEP 427).
+    """
     folders = _script_folders(prefix)
     found = {
         name: _problem(_find(name, folders), reference, folders)
@@ -28,7 +34,8 @@ def wrong_scripts(document: Table, project_dir: Path, prefix: Path) -> dict[str,
     for name, source in file_scripts(document).items():
         # Poetry leaves out what is not there to be copied, with a word of its own.
         if (project_dir / source).is_file():
-            found[name] = _problem_of_copy(_find(name, folders), project_dir / source)
+            copy = _find(Path(source).name if of_wheel else name, folders)
+            found[name] = _problem_of_copy(copy, project_dir / source, of_wheel=of_wheel)
     return {name: problem for name, problem in found.items() if problem}
 
 
@@ -58,9 +65,13 @@ def _spellings(folders: tuple[Path, ...]) -> Iterator[str]:
         yield str(folder.resolve())
 
 
-def _problem_of_copy(copy: Path | None, source: Path) -> str:
+def _problem_of_copy(copy: Path | None, source: Path, *, of_wheel: bool) -> str:
     if copy is None:
         return "is missing"
     if not copy.stat().st_mode & 0o111:
         return "is not executable"
-    return "" if copy.read_bytes() == source.read_bytes() else f"is not {source.name} as it is now"
+    text, copied = source.read_bytes(), copy.read_bytes()
+    if of_wheel and text.startswith(b"#!python"):
+        _, _, text = text.partition(b"\n")
+        copied = copied[-len(text) :]
+    return "" if copied == text else f"is not {source.name} as it is now"

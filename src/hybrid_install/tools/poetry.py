@@ -48,6 +48,15 @@ class Poetry:
         """The Python that runs it, None where its launcher does not say."""
         return _interpreter_of(Path(self.argv[0]))
 
+    def build_wheel(self, run: PoetryRun, output: Path) -> None:
+        """`poetry build`, so that dynamic versions, build scripts and plugins have their say.
+
+        A build backend that is not Poetry's is asked by it too (`BuildHandler._isolated_build`).
+        """
+        argv = (*self.argv, "build", "--format=wheel", f"--output={output}", *run.manners())
+        env = run.environment(self.environ)
+        self.runner.stream(Command(argv=argv, env=env, cwd=run.project_dir))
+
     @property
     def re_resolves_by_default(self) -> bool:
         """Whether `installer.re-resolve` is on where nobody sets it."""
@@ -72,7 +81,8 @@ class PoetryRun:
 
     `environment_path` is None where Poetry installs into its own interpreter. With
     `ignore_envs_file` Poetry is kept from an envs.toml that would choose another environment;
-    it is a folder without one.
+    it is a folder without one. `stand_in` is the folder of the project that is installed in the
+    place of ours (core/stand_in.py); paths in Poetry's settings are relative to ours all the same.
     """
 
     project_dir: Path
@@ -88,6 +98,7 @@ class PoetryRun:
     verbosity: int = 0
     re_resolve: bool | None = None
     ignore_envs_file: Path | None = None
+    stand_in: Path | None = None
 
     def argv(self, *, syncs: bool) -> tuple[str, ...]:
         """The arguments; `syncs` where this Poetry has a `sync` command.
@@ -110,13 +121,22 @@ class PoetryRun:
                     "--only-root": selection.only_root,
                     "--no-directory": self.no_directory,
                     "--compile": self.compile_bytecode,
-                    "--no-plugins": self.no_plugins,
-                    "--no-cache": self.no_cache,
-                    "--no-interaction": not self.interactive,
-                    "--no-ansi": not self.ansi,
-                    f"-{'v' * min(self.verbosity, 3)}": self.verbosity > 0,
                 }
             ),
+            *([f"--project={self.stand_in}"] if self.stand_in else []),
+            *self.manners(),
+        )
+
+    def manners(self) -> Iterator[str]:
+        """What any of Poetry's commands can be told."""
+        return _flags(
+            {
+                "--no-plugins": self.no_plugins,
+                "--no-cache": self.no_cache,
+                "--no-interaction": not self.interactive,
+                "--no-ansi": not self.ansi,
+                f"-{'v' * min(self.verbosity, 3)}": self.verbosity > 0,
+            }
         )
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -132,11 +132,13 @@ class Uv:
         *,
         clear: bool,
         system_site_packages: bool = False,
+        relocatable: bool = False,
     ) -> None:
         """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
         argv = ["venv", str(path), "--no-project", *([f"--prompt={prompt}"] if prompt else [])]
         argv += ["--clear"] if clear else []
         argv += ["--system-site-packages"] if system_site_packages else []
+        argv += ["--relocatable"] if relocatable else []
         if interpreter.is_presumed:
             version = interpreter.executable.name.removeprefix("python")
             argv += ["--python", version, "--managed-python"]
@@ -252,6 +254,14 @@ class Uv:
         """Remove distributions."""
         argv = ["pip", "uninstall", "--python", str(python), "--", *names]
         self.runner.stream(self._command(argv))
+
+    def install_wheel(self, name: NormalizedName, folder: Path, target: InstallTarget) -> None:
+        """Install the one wheel in `folder` as from an index.
+
+        A direct_url.json would name a folder that is gone tomorrow.
+        """
+        where = ["--no-index", "--find-links", str(folder), "--prerelease", "allow"]
+        self.runner.stream(self._command([*target.argv(), "--no-deps", *where, "--", name]))
 
     def provide_poetry(self, requirement: str, python: Path) -> Path:
         """The interpreter of an environment of uv's that has Poetry.

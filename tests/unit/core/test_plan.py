@@ -42,6 +42,21 @@ def test_what_is_missing_is_installed() -> None:
     assert the_plan(locked("a")) == [("a", "1.0", Action.INSTALL, "")]
 
 
+def test_what_is_provided_is_left_alone() -> None:
+    """Whatever is there, and however it came to be there; also what is not locked at all."""
+    a, b = normalize_name("a"), normalize_name("b")
+    policy = replace(SYNC, provided={a: "2.0", b: "1.0"})
+    for present in ("1.0", "2.0"):
+        found = installed(distribution("a", present), distribution("b"), distribution("c"))
+        assert the_plan(locked("a"), present=found, policy=policy) == [
+            ("a", "1.0", Action.PROVIDED, "the environment has 2.0"),
+            ("c", "1.0", Action.REMOVE, "is not selected from the lock"),
+        ]
+    unseen = replace(PLAIN, provided={a: ""})
+    assert the_plan(locked("a"), policy=unseen) == [("a", "1.0", Action.PROVIDED, "")]
+    assert not Plan(()).leaves_work_to_poetry
+
+
 @pytest.mark.parametrize(
     ("present", "version"),
     [

@@ -24,11 +24,13 @@ from hybrid_install.core.receipt import (
     BY_POETRY,
     BY_SOMEONE,
     BY_UV,
+    Found,
     Present,
     Receipt,
     Received,
     account,
     from_json,
+    provision,
     public_url,
     to_json,
 )
@@ -141,6 +143,21 @@ FULL = replace(
 )
 def test_there_and_back(receipt: Receipt) -> None:
     assert from_json(to_json(receipt)) == receipt
+
+
+def test_what_was_provided() -> None:
+    selected = [locked("a", "1.0+cpu"), locked("a", "1.0+gpu"), locked("b"), locked("c")]
+    names = frozenset({A, normalize_name("c")})
+    found = provision(selected, names, {A: "0.9", normalize_name("b"): "1.0"})
+    assert found == (Found(A, "0.9", ("1.0+cpu", "1.0+gpu")),)
+    given = replace(RECEIPT, provided=found, editable=False)
+    assert from_json(to_json(given)) == given
+
+
+def test_a_receipt_of_a_time_without_it() -> None:
+    document = json.loads(to_json(RECEIPT))
+    del document["provided"], document["editable"]
+    assert from_json(json.dumps(document)) == RECEIPT
 
 
 def test_the_text_is_the_same_to_the_byte() -> None:

@@ -16,6 +16,7 @@ from hybrid_install.core.model import (
     LockedPackage,
     normalize_name,
 )
+from hybrid_install.core.provided import Discrepancy
 from hybrid_install.core.receipt import BY_POETRY, BY_SOMEONE, BY_UV, Present, Receipt, Received
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.verification import (
@@ -27,6 +28,7 @@ from hybrid_install.core.verification import (
     Root,
     Terms,
     compare,
+    provision_findings,
     root_findings,
 )
 
@@ -221,6 +223,24 @@ def test_a_package_that_the_receipt_does_not_know() -> None:
     assert kinds(found(of(), distribution("a"), known=receipt())) == [(Kind.UNKNOWN, False)]
 
 
+def test_what_is_provided_is_no_stranger() -> None:
+    terms = Terms(ROOT, sync=True, provided=frozenset({A}))
+    assert found([], distribution("a"), terms=terms) == []
+
+
+@pytest.mark.parametrize(
+    ("present", "tolerates", "fails"),
+    [(None, True, True), ("2.0", True, False), ("2.0", False, True)],
+)
+def test_what_is_provided_and_not_as_locked(
+    present: str | None, tolerates: bool, fails: bool
+) -> None:
+    [finding] = provision_findings([Discrepancy(A, "1.0", present)], tolerates=tolerates)
+    assert (finding.kind, finding.fails) == (Kind.PROVIDED, fails)
+    assert "1.0" in finding.detail
+
+
+EDITABLE = distribution("root", origin=Origin("directory", "/src/root", editable=True))
 BOUND = Root(ROOT, distribution("root"), is_bound=True, flaws=(), scripts={})
 
 
@@ -230,6 +250,9 @@ BOUND = Root(ROOT, distribution("root"), is_bound=True, flaws=(), scripts={})
         (BOUND, []),
         (replace(BOUND, distribution=None, scripts={"x": "is missing"}), [Kind.ROOT]),
         (replace(BOUND, is_bound=False), [Kind.ROOT]),
+        (replace(BOUND, is_bound=False, stands_alone=True), []),
+        (replace(BOUND, is_bound=False, stands_alone=True, flaws=(Flaw("x", "y"),)), [Kind.FILES]),
+        (replace(BOUND, distribution=EDITABLE, stands_alone=True), [Kind.ROOT]),
         (replace(BOUND, distribution=distribution("root", is_whole=False)), [Kind.HALF]),
         (
             replace(BOUND, flaws=(Flaw("x", "y"),), scripts={"b": "is missing", "a": "x"}),

@@ -64,6 +64,24 @@ def test_each_option_is_passed_on(each: PoetryRun, argv: list[str]) -> None:
     assert list(each.argv(syncs=False)) == ["install", *argv]
 
 
+def test_a_project_that_stands_in_for_ours() -> None:
+    each = run(stand_in=Path("/stand-in"), ansi=False)
+    assert each.argv(syncs=False) == ("install", "--project=/stand-in", "--no-ansi")
+
+
+def test_a_wheel_is_built_in_the_environment_and_put_elsewhere() -> None:
+    runner = FakeRunner()
+    each = selecting(no_root=True, with_groups=("dev",))
+    poetry(runner, "2.5.1").build_wheel(replace(each, no_plugins=True, verbosity=1), Path("/out"))
+    assert runner.streamed == [
+        Command(
+            argv=("/poetry", "build", "--format=wheel", "--output=/out", "--no-plugins", "-v"),
+            env={"VIRTUAL_ENV": "/venv"},
+            cwd=PROJECT,
+        )
+    ]
+
+
 def test_options_keep_their_order() -> None:
     selection = SelectionOptions(with_groups=("a",), without_groups=("b",), extras=("c",))
     everything = run(selection=selection, sync=True, interactive=False, ansi=False, verbosity=2)

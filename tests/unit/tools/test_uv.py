@@ -289,6 +289,22 @@ def test_each_reinstallation_is_named() -> None:
     assert target.argv() == [*INSTALL, "--reinstall-package", "a", "--reinstall-package", "b"]
 
 
+def test_a_wheel_of_ours_is_installed_as_from_an_index() -> None:
+    runner = FakeRunner()
+    target = InstallTarget(PYTHON, (normalize_name("root"),))
+    uv(runner).install_wheel(normalize_name("root"), Path("/out"), target)
+    expected = "/uv pip install --python /venv/bin/python --reinstall-package root --no-deps"
+    expected += " --no-index --find-links /out --prerelease allow -- root"
+    assert list(runner.only.argv) == expected.split()
+
+
+def test_an_environment_that_may_be_moved() -> None:
+    runner = FakeRunner()
+    target = interpreter()
+    uv(runner).create_environment(Path("/new"), target, None, clear=False, relocatable=True)
+    assert "--relocatable" in runner.only.argv
+
+
 def test_removals() -> None:
     runner = FakeRunner()
     uv(runner).uninstall([normalize_name("a"), normalize_name("b")], PYTHON)

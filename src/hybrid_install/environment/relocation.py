@@ -1,0 +1,87 @@
+"""Environments that work wherever they are moved to.
+
+uv makes them (`uv venv --relocatable`) and writes launchers that look for the Python beside
+themselves; Poetry's installers name the environment's path, so what they wrote is rewritten.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.scripts import RELOCATABLE
+
+_PREAMBLE = f"#!/bin/sh\n{RELOCATABLE}\n' '''\n".encode()
+
+
+def is_relocatable(prefix: Path) -> bool:
+    """What pyvenv.cfg says; only uv ever says so."""
+    try:
+        text = (prefix / "pyvenv.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return (
+        re.search(r"^\s*relocatable\s*=\s*true\s*$", text, re.IGNORECASE | re.MULTILINE) is not None
+    )
+
+
+def free_of_place(interpreter: Interpreter) -> None:
+    """Have every launcher look for its Python beside itself."""
+    changed = {
+        launcher: _rewritten(launcher, interpreter.prefix)
+        for launcher in sorted((interpreter.prefix / "bin").iterdir())
+        if launcher.is_file() and not launcher.is_symlink()
+    }
+    written = {launcher: content for launcher, content in changed.items() if content}
+    for launcher, content in written.items():
+        _write(launcher, content, launcher.stat().st_mode)
+    for folder in interpreter.site_packages if written else ():
+        for record in folder.glob("*.dist-info/RECORD"):
+            _record(record, written)
+
+
+def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
+    """The launcher's content with a first line of no place, None where it has none to lose.
+
+    A path that is long or has a blank stands in a line of shell, as pip and uv write it.
+    """
+    content = launcher.read_bytes()
+    python = re.escape(os.fsencode(prefix / "bin")) + rb"/python[\w.]*"
+    plain = rb"#!" + python + rb"[ \t]*\r?\n"
+    in_shell = rb"#!/bin/sh\r?\n'''exec' \"?" + python + rb"\"? \"\$0\" \"\$@\"\r?\n' '''\r?\n"
+    found = re.match(plain + rb"|" + in_shell, content)
+    return _PREAMBLE + content[found.end() :] if found else None
+
+
+def _record(record: Path, written: Mapping[Path, bytes]) -> None:
+    rows = list(csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape"))))
+    site = record.parent.parent
+    places = {os.path.normpath(site / row[0]): row for row in rows if row}
+    ours = [
+        (places[str(path)], content) for path, content in written.items() if str(path) in places
+    ]
+    if not ours:
+        return
+    for row, content in ours:
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+        row[1:] = [f"sha256={digest}", str(len(content))]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    _write(record, text.getvalue().encode("utf-8", "surrogateescape"), record.stat().st_mode)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
+    handle, beside = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(beside).chmod(mode & 0o7777)
+    Path(beside).replace(path)

@@ -1,0 +1,49 @@
+"""What uv would leave of an editable installation of Poetry's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.distributions import dist_info
+from support.fakes import distribution, interpreter
+
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.environment.leftovers import remove_recorded_absolutely
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Interpreter:
+    found = interpreter(tmp_path / "venv")
+    found.site_packages[0].mkdir(parents=True)
+    return found
+
+
+def test_it_goes_whole_and_nothing_else(target: Interpreter, tmp_path: Path) -> None:
+    site = target.site_packages[0]
+    outside = tmp_path / "precious"
+    through = site / ".." / ".." / ".." / ".." / "precious"
+    for path in (outside, site / "a.pth", site / "b.pth"):
+        path.touch()
+    info = dist_info(site, "a")
+    recorded = (site / "a.pth", info / "METADATA", info / "RECORD", outside, through, site)
+    (info / "RECORD").write_text("".join(f"{path},,\n" for path in recorded), "utf-8")
+
+    remove_recorded_absolutely(distribution("a", path=str(info)), target)
+
+    assert sorted(path.name for path in site.iterdir()) == ["b.pth"]
+    assert outside.is_file()
+
+
+@pytest.mark.parametrize("record", ["a/__init__.py,,\n", "", None])
+def test_any_other_is_left_to_uv(target: Interpreter, record: str | None) -> None:
+    info = dist_info(target.site_packages[0], "a")
+    if record is None:
+        (info / "RECORD").unlink(missing_ok=True)
+    else:
+        (info / "RECORD").write_text(record, "utf-8")
+    before = sorted(info.iterdir())
+
+    remove_recorded_absolutely(distribution("a", path=str(info)), target)
+
+    assert sorted(info.iterdir()) == before
