@@ -1,7 +1,7 @@
 # As Dockerfile, on a base that brings some of the packages: they are checked against the lock, and
 # neither installed nor hidden.
 #
-#   docker build -f docker/base-has-torch.Dockerfile --build-arg BASE=nvcr.io/nvidia/pytorch:25.01-py3 \
+#   docker build -f docker/base-has-torch.Dockerfile --build-arg BASE=example.com/pytorch:25.01 \
 #       --build-arg PROVIDED=torch --build-arg MISMATCH=warn --build-arg COMMAND=train -t train .
 #
 # README.md beside this file says why each line is as it is. `hybrid-install init --docker` writes

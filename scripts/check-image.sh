@@ -1,53 +1,196 @@
 #!/usr/bin/env bash
-# Builds the example's image for real and runs it: buildah without a daemon, on a base image made by
-# debootstrap. For a Debian machine as root; about five minutes and 2 GB.
+# Builds images for real and looks into them: buildah without a daemon, on a base image made by
+# debootstrap. For a Debian machine as root.
+#
+#   scripts/check-image.sh           the example, and beside it what people write with Poetry alone:
+#                                    about a quarter of an hour and 6 GB
+#   scripts/check-image.sh --quick   a small project through every Dockerfile: a few minutes, 2 GB
 #
 #   BASE_TAR   a base image's root file system as a tar, instead of debootstrap
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+checkout=$PWD
+. scripts/lib/tool.sh
+mode=${1:---full}
+case $mode in
+--full | --quick) ;;
+*) fail "what is $mode?" "the options are in the script's first lines" ;;
+esac
 for tool in buildah debootstrap; do
-    command -v "$tool" >/dev/null || { apt-get update -qq && apt-get install -y -qq "$tool"; }
+    command -v "$tool" >/dev/null ||
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$tool" >/dev/null; }
 done
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'buildah rm --all >/dev/null 2>&1; rm -rf "$work"' EXIT
+
+# Images of our own, not among the machine's: layers where the kernel can, else copies.
+export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$work/storage.conf
+unset STORAGE_DRIVER
+for driver in overlay vfs; do
+    printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+        "$driver" "$work/images" "$work/run" >"$CONTAINERS_STORAGE_CONF"
+    if buildah from --name probe scratch >/dev/null 2>&1; then break; fi
+    rm -rf "$work/images" "$work/run"
+done
+buildah rm probe >/dev/null
 
 base_image() {
     if [ -z "${BASE_TAR:-}" ]; then
         local mirror
         mirror=$(grep -rhoE '^URIs: *\S+|^deb +(\[[^]]*\] +)?\S+' /etc/apt/sources.list /etc/apt/sources.list.d/ \
             2>/dev/null | awk '{print $NF}' | grep -m1 '/debian$' || true)
-        echo "==> a base image by debootstrap"
         debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
             bookworm "$work/root" "$mirror" >/dev/null
         # The machine's own certificate authorities, for a network that has its own.
         cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/ca-certificates.crt"
+        rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
         BASE_TAR=$work/base.tar
         tar -C "$work/root" -cf "$BASE_TAR" .
         rm -rf "$work/root"
     fi
-    local container
+    local container bundle=/etc/ssl/certs/ca-certificates.crt
     container=$(buildah from scratch)
     buildah add -q "$container" "$BASE_TAR" / >/dev/null
-    buildah commit -q "$container" localhost/hybrid-install-base >/dev/null
+    rm -rf "$(buildah mount "$container")"/root/.cache "$(buildah mount "$container")"/root/.local
+    buildah config --env SSL_CERT_FILE=$bundle --env REQUESTS_CA_BUNDLE=$bundle "$container"
+    buildah commit -q "$container" localhost/base >/dev/null
+    buildah rm "$container" >/dev/null
+    rm -f "$work/base.tar"
+}
+
+# build IMAGE FOLDER OPTIONS: the log goes to $work/log, the seconds to $seconds.
+build() {
+    local image=$1 folder=$2 begin
+    shift 2
+    begin=$(date +%s)
+    if ! buildah bud --layers --network host --build-context "hybrid-install=$work/wheel" \
+        "$@" -t "localhost/$image" "$folder" >"$work/log" 2>&1; then
+        tail -60 "$work/log" >&2
+        fail "the image $image cannot be built" "what buildah says is above"
+    fi
+    seconds=$(($(date +%s) - begin))
+    printf '%-60s %5s s\n' "built: $image${2:+ ($(basename "$2"))}" "$seconds"
+}
+
+ours() {
+    build "$1" "$2" -f "$checkout/docker/${dockerfile:-Dockerfile}" \
+        --build-arg BASE="${base:-localhost/base}" --build-arg COMMAND="$command" "${@:3}"
+}
+
+# layers IMAGE: the last four of them: heavy, light, root, source.
+layers() {
+    buildah inspect --type image "localhost/$1" | "$python" -c '
+import json, sys
+print(*json.load(sys.stdin)["OCIv1"]["rootfs"]["diff_ids"][-4:], sep="\n")'
+}
+
+# same NUMBER, differs NUMBER: the layers of the builds before and after, by their digest. Files
+# have times in them: a layer that was made again is another one, even with the same files.
+same() { layer "$1" = "$2"; }
+differs() { layer "$1" != "$2"; }
+layer() {
+    local before after
+    before=$(sed -n "$1p" "$work/before") after=$(sed -n "$1p" "$work/after")
+    # shellcheck disable=SC2107
+    [ "$before" "$2" "$after" ] ||
+        fail "after $change the $3 layer is $before, then $after" "it should be $2"
+}
+
+# changed IMAGE FOLDER CHANGE: builds again after a change.
+changed() {
+    change=$3
+    layers "$1" >"$work/before"
+    ours "$1" "$2"
+    layers "$1" >"$work/after"
+}
+
+expect() {
+    local number=1 name
+    for name in heavy light root; do
+        case $1 in
+        *"+$name"*) layer $number != "$name" ;;
+        *) layer $number = "$name" ;;
+        esac
+        number=$((number + 1))
+    done
+    printf '  after %-30s built again: %s\n' "$change" "${1:-nothing}"
+}
+
+# inside IMAGE: what no image may hold, and whose its files are.
+inside() {
+    local container root owner=${2:-10001}
+    container=$(buildah from "localhost/$1")
+    root=$(buildah mount "$container")
+    echo "  runs as $(buildah run "$container" -- id -un):"
+    buildah run "$container" -- /bin/sh -c 'exec "$COMMAND"'
+    [ "$(buildah run "$container" -- id -u)" = 10001 ] || fail "the image $1 runs as root" "USER"
+    if [ "$owner" != 0 ] && find "$root/app" ! -uid "$owner" | grep .; then
+        fail "these files of $1 are not the user's" "COPY --chown"
+    fi
+    if find "$root" -xdev \( -name uv -o -name poetry -o -name 'uv-*.dist-info' \
+        -o -name 'poetry-*.dist-info' -o -name 'hybrid_install' \) -not -path '*/usr/share/*' \
+        | grep . || find "$root/var/cache/hybrid-install" "$root/root/.cache" \
+        "$root/home/app/.cache" "$root/home/app/.local" "$root/layers" "$root/opt/hybrid-install" \
+        "$root/src" -mindepth 1 2>/dev/null | grep .; then
+        fail "the image $1 holds these" "uv, Poetry and caches are for the build alone"
+    fi
     buildah rm "$container" >/dev/null
 }
 
-base_image
-echo "==> the example's image"
-buildah bud --layers --network host -f docker/Dockerfile --build-context "hybrid-install=$PWD" \
-    --build-arg BASE=localhost/hybrid-install-base --build-arg COMMAND=ml-service \
-    --env SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
-    -t localhost/hybrid-install-example examples/ml-service
+# verified IMAGE FOLDER OPTIONS: the image's files are what the lock says, hash by hash. The tool is
+# looked into where it was built, as the layers do.
+verified() {
+    local container tool
+    build tool "$2" -f "$checkout/docker/${dockerfile:-Dockerfile}" --target tool \
+        --build-arg BASE="${base:-localhost/base}" >/dev/null
+    tool=$(buildah from localhost/tool)
+    container=$(buildah from "localhost/$1")
+    buildah run --user root --volume "$(buildah mount "$tool")/opt/hybrid-install:/opt/hybrid-install:ro" \
+        --volume "$2:/src:ro" --workingdir /src "$container" -- \
+        /opt/hybrid-install/run verify --deep --no-editable --only main ||
+        fail "the image $1 is not what the lock says" "what differs is above"
+    buildah rm "$container" "$tool" >/dev/null
+}
 
-echo "==> its entry point, as its user"
-container=$(buildah from localhost/hybrid-install-example)
-trap 'buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
-buildah run "$container" -- sh -c 'id -un; exec ml-service'
-if buildah run "$container" -- sh -c 'command -v uv || command -v poetry || ls /cache' \
-    2>/dev/null; then
-    echo "error: the image holds uv, Poetry or a cache" >&2
-    exit 1
-fi
+megabytes() {
+    local container root
+    container=$(buildah from "localhost/$1")
+    root=$(buildah mount "$container")
+    du -sm "$root" | cut -f1
+    buildah rm "$container" >/dev/null
+}
+
+# rebuilds IMAGE FOLDER LIGHT HEAVY: every change that a project sees, and what is built again.
+rebuilds() {
+    local project=$2
+    changed "$1" "$project" "no change" && expect ""
+    "$pins" scripts/lib/pins.py move "$project/poetry.lock" "$3"
+    changed "$1" "$project" "a light pin" && expect "+light +root"
+    light_seconds=$seconds
+    echo "# changed" >>"$(find "$project/src" -name __init__.py | head -n1)"
+    changed "$1" "$project" "the source" && expect "+root"
+    sed -i 's/^version = "1.0.0"$/version = "1.0.1"/' "$project/pyproject.toml"
+    changed "$1" "$project" "the project's version" && expect "+root"
+    "$pins" scripts/lib/pins.py move "$project/poetry.lock" "$4"
+    changed "$1" "$project" "a heavy pin" && expect "+heavy +light +root"
+}
+
+step "The tool, and a wheel of it"
+python=$(pick_python)
+ensure_tool "$python" "$checkout" "$checkout/build/tool"
+pins=$checkout/build/tool/bin/python
+mkdir "$work/wheel"
+"$pins" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$work/wheel" .
+
+step "A base image"
+base_image
+
+step "A small project"
+"$pins" scripts/lib/pins.py small examples/ml-service "$work/small"
+command=small-service
+ours small "$work/small"
+inside small
+verified small "$work/small"
+rebuilds small "$work/small" idna anyio

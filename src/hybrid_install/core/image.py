@@ -118,7 +118,6 @@ class Image:
             "python": self.place.python,
             "target": self.place.options,
             "uid": str(self.place.uid),
-            "workdir": "/app/src" if self.with_source else "/app",
             "start": self.start,
         }
 
@@ -195,7 +194,7 @@ ANY_PROVIDED = Image(
 # As Dockerfile, on a base that brings some of the packages: they are checked against the lock, and
 # neither installed nor hidden.
 #
-#   docker build -f docker/base-has-torch.Dockerfile --build-arg BASE=nvcr.io/nvidia/pytorch:25.01-py3 \\
+#   docker build -f docker/base-has-torch.Dockerfile --build-arg BASE=example.com/pytorch:25.01 \\
 #       --build-arg PROVIDED=torch --build-arg MISMATCH=warn --build-arg COMMAND=train -t train .
 {_ANY_END}""",
     base="pytorch/pytorch:latest",
@@ -408,7 +407,7 @@ def _notes(
     if table_at(document, "tool", "poetry-dynamic-versioning"):
         yield "the version comes from git: its history is in the build, and BUILD_PACKAGES has git"
     if not project.package_mode:
-        yield "the project is no package: the image holds its folder, in /app/src"
+        yield "the project is no package: the image holds its folder, in /app"
 
 
 IGNORED = (
