@@ -7,7 +7,8 @@
 set -eu
 
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-. "$checkout/scripts/lib/tool.sh"
+lib=$checkout/scripts/lib
+. "$lib/tool.sh"
 tool=${HYBRID_INSTALL_HOME:-$checkout/build/tool}
 case $tool in
     /*) ;;

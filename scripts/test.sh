@@ -7,7 +7,8 @@
 set -eu
 
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-. "$checkout/scripts/lib/tool.sh"
+lib=$checkout/scripts/lib
+. "$lib/tool.sh"
 cd "$checkout"
 environment=$checkout/build/test-env
 unset VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV

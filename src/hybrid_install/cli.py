@@ -10,6 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -208,6 +209,19 @@ NoPlugins = Annotated[bool, _option("--no-plugins", help="for Poetry: no plugins
 NoCache = Annotated[bool, _option("--no-cache", help="for Poetry: no source caches", hidden=True)]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
+FindLinks = Annotated[
+    Path | None,
+    _option(
+        "--find-links",
+        help="take files from this folder (see download)",
+        variable="FIND_LINKS",
+        metavar="DIR",
+    ),
+]
+Offline = Annotated[
+    bool,
+    _option("--offline", help="no network: --find-links, or uv's cache", variable="OFFLINE"),
+]
 Quiet = Annotated[bool, _option("--quiet", "-q", help="print errors only", variable="QUIET")]
 Verbose = Annotated[
     int, _option("--verbose", "-v", help="print more (up to -vvv)", count=True, show_default=False)
@@ -260,6 +274,7 @@ def _request(
         ),
         # `-C` is where we work, `-P` is relative to it, as in Poetry.
         directory=(directory or Path()) / (project or ""),
+        working_dir=directory or Path(),
         venv=_expanded(venv).absolute() if venv else None,
         python=python,
         sync=sync,
@@ -326,9 +341,13 @@ def _install(
     dry_run: Annotated[
         bool, _option("--dry-run", help="print the plan, change nothing", variable="DRY_RUN")
     ] = False,
+    find_links: FindLinks = None,
+    offline: Offline = False,
 ) -> None:
     from hybrid_install.commands.install import install as command
 
+    folder = _expanded(find_links).absolute() if find_links else None
+    request = replace(request, find_links=folder, offline=offline)
     _run(request, lambda report, runner: command(request, report, runner, dry_run=dry_run))
 
 
@@ -341,6 +360,32 @@ def _plan(
     from hybrid_install.commands.plan import plan as command
 
     _run(request, lambda report, runner: command(request, report, runner, as_json=as_json))
+
+
+@app.command("download", help="Fetch the locked files into a folder, for install --find-links.")
+@_takes_request
+def _download(
+    request: Request,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="the folder", metavar="DIR")
+    ] = Path("wheelhouse"),
+    python_version: Annotated[
+        str | None,
+        typer.Option("--python-version", help="for this Python, wheels only", metavar="X.Y"),
+    ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", help="for this platform (uv's name), wheels only"),
+    ] = None,
+) -> None:
+    from hybrid_install.commands.download import Elsewhere
+    from hybrid_install.commands.download import download as command
+
+    folder, elsewhere = _expanded(output).absolute(), Elsewhere(python_version, platform)
+    _run(
+        request,
+        lambda report, runner: command(request, report, runner, output=folder, elsewhere=elsewhere),
+    )
 
 
 @app.command("export", help="Print the requirements map: pins and hashes, by index.")
@@ -371,6 +416,20 @@ def _verify(
         request,
         lambda report, runner: command(request, report, runner, deep=deep, as_json=as_json),
     )
+
+
+@app.command("check", help="Check that poetry.lock belongs to pyproject.toml; change nothing.")
+@_takes_request
+def _check(
+    request: Request,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="pyproject.toml or poetry.lock of each project", metavar="[FILE]…"),
+    ] = [],  # noqa: B006
+) -> None:
+    from hybrid_install.commands.check import check as command
+
+    _run(request, lambda report, _: command(request, report, files=files))
 
 
 @app.command("cache-key", help="Print one line that CI can store an environment under.")

@@ -87,7 +87,7 @@ class PoetryConfig:
 
         A boolean from the environment is true for `true` and `1` only, as in Poetry.
         """
-        variable = "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
+        variable = _variable(*keys)
         if variable in self.environ:
             text = self.environ[variable]
             is_boolean = ".".join(keys) in _BOOLEANS
@@ -212,6 +212,21 @@ class PoetryConfig:
             verify=verify is not False,
         )
 
+    def certificate_variables(self, folder: Path) -> dict[str, str]:
+        """The certificates with a relative path, as variables that say where in `folder` they are.
+
+        For a Poetry that is started elsewhere.
+        """
+        pattern = re.compile(r"POETRY_CERTIFICATES_(.+)_(?:CLIENT_CERT|CERT|VERIFY)")
+        named = [match.group(1) for name in self.environ if (match := pattern.fullmatch(name))]
+        found = {}
+        for source in {*map(str, self._table("certificates")), *map(str.lower, named)}:
+            for key in ("cert", "verify", "client-cert"):
+                value = self.get("certificates", source, key)
+                if isinstance(value, str) and value and not Path(value).is_absolute():
+                    found[_variable("certificates", source, key)] = str(folder.absolute() / value)
+        return found
+
     @property
     def mirror_url(self) -> str | None:
         """Where poetry-plugin-pypi-mirror, if Poetry has it, finds the default index."""
@@ -284,6 +299,11 @@ class PoetryConfig:
                 f"expected a table, found {value!r}", ".".join(keys), file=_SOMEWHERE
             )
         return value
+
+
+def _variable(*keys: str) -> str:
+    """The variable that comes before a setting."""
+    return "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
 
 
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:

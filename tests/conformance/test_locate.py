@@ -99,6 +99,8 @@ class Remembering:
             )
         return self._really(command)
 
+    converse = capture
+
     def _really(self, command: Command) -> str:
         key = (*command.argv, os.path.realpath(command.argv[0]))
         if key not in self._answers:

@@ -459,3 +459,29 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_project(file: str, tmp_pa
     (tmp_path / file).write_text("not = [toml", "utf-8")
     with pytest.raises(ProjectError, match=file):
         poetry_config.load(tmp_path, {"POETRY_CONFIG_DIR": str(tmp_path)})
+
+
+def test_relative_certificates_for_a_poetry_that_runs_elsewhere() -> None:
+    """Poetry itself takes the variables for what the files say."""
+    tables = {
+        "a": {"cert": "ca.pem", "client-cert": "/absolute.pem"},
+        "b-c": {"verify": False, "cert": "ca.pem", "client-cert": "client.pem"},
+        "d": {"cert": False},
+    }
+    places = Places(
+        project={"certificates": tables},
+        environ={"POETRY_CERTIFICATES_E_CERT": "e.pem", "POETRY_CERTIFICATES_A_CERT": "own.pem"},
+    )
+    with both(places) as (_, ours):
+        variables = ours.certificate_variables(Path("/where"))
+    assert variables == {
+        "POETRY_CERTIFICATES_A_CERT": "/where/own.pem",
+        "POETRY_CERTIFICATES_B_C_CERT": "/where/ca.pem",
+        "POETRY_CERTIFICATES_B_C_CLIENT_CERT": "/where/client.pem",
+        "POETRY_CERTIFICATES_E_CERT": "/where/e.pem",
+    }
+    with both(Places(project={"certificates": tables}, environ=variables)) as (theirs, _):
+        created = RepositoryCertificateConfig.create("a", theirs)
+        assert created.cert == Path("/where/own.pem")
+        assert created.client_cert == Path("/absolute.pem")
+        assert not RepositoryCertificateConfig.create("b-c", theirs).verify

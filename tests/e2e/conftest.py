@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import bare as bare_machine
+from support.bare import Bare
 from support.index import Index, Outside, Source
 from support.lab import Lab
 from support.oracle import Oracle
@@ -104,6 +106,25 @@ def shop(index: Index) -> Source:
 def standard(lab: Lab, shop: Source) -> Project:
     """A project with a bit of everything that is common; its lock and oracle are shared."""
     return lab.project(standard_spec(lab.index.url(shop)))
+
+
+@pytest.fixture(scope="session")
+def checkout(stage: Path, shared_sandbox: Sandbox) -> Path:
+    """This repository, committed as it is."""
+    return bare_machine.clone(stage / "hybrid-install", shared_sandbox)
+
+
+@pytest.fixture(scope="session")
+def workshop(index: Index) -> Source:
+    """The packages that the tool is made of."""
+    return bare_machine.offer_the_tool(index.source("workshop"))
+
+
+@pytest.fixture
+def bare(sandbox: Sandbox, checkout: Path, index: Index, workshop: Source) -> Bare:
+    """A machine without the tool, uv and Poetry."""
+    variables = bare_machine.variables(index, workshop, sandbox)
+    return Bare(sandbox.having(**variables), checkout)
 
 
 def standard_spec(url: str) -> Spec:

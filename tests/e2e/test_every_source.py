@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -176,3 +178,35 @@ def test_no_password_is_seen_anywhere(lab: Lab, everything: Project, tmp_path: P
             if path.is_file() and not path.is_symlink():
                 content = path.read_bytes()
                 assert not any(word.encode() in content for word in words), path
+
+
+def test_the_receipt_of_what_is_from_no_index(lab: Lab, everything: Project) -> None:
+    """Where it came from in words, what uv was told of it, and who has installed it."""
+    lab.install(everything)
+    document = json.loads((everything.venv / "hybrid-install.json").read_text("utf-8"))
+    found = {each["name"]: each for each in document["packages"]}
+    direct = {name: each for name, each in found.items() if each["source"] != "index"}
+
+    assert {name: each["source"] for name, each in direct.items()} == {
+        **dict.fromkeys(("behind-url", "with-fragment", "url-sdist"), "url"),
+        **dict.fromkeys(("wheel-file", "sdist-file"), "file"),
+        **dict.fromkeys(("in-folder", "in-editable"), "directory"),
+        **dict.fromkeys(("in-git", "git-below"), "git"),
+        # As Poetry records its checkout.
+        "git-develop": "directory",
+    }
+    assert {each["index"] for each in direct.values()} == {None}
+    assert {name for name, each in direct.items() if each["by"] != "uv"} == {"git-develop"}
+    told = {name: [file["name"] for file in each["files"]] for name, each in direct.items()}
+    assert told["wheel-file"] == [WHEEL_FILE.filename]
+    assert told["url-sdist"] == [URL_SDIST.filename]
+    assert told["in-folder"] == told["in-git"] == told["git-develop"] == []
+    origins = {name: each["origin"] for name, each in direct.items()}
+    assert origins["in-editable"].endswith("vendor/in-editable (editable)")
+    assert origins["git-below"].endswith("#subdirectory=packages/below")
+    assert re.search(r"@[0-9a-f]{40}", origins["in-git"])
+
+    lab.install(everything)
+    again = json.loads((everything.venv / "hybrid-install.json").read_text("utf-8"))
+    known = {each["name"]: each for each in again["packages"]}
+    assert {**known, "git-develop": None} == {**found, "git-develop": None}

@@ -12,6 +12,7 @@ import pytest
 from support.cli import CommandLines
 from support.compare import Snapshot, versions
 from support.index import Account, Source
+from support.keyrings import keyring
 from support.lab import Lab, assert_nothing_is_installed
 from support.projects import Project
 from support.venvs import launch
@@ -165,6 +166,27 @@ def test_build_config_settings_bear_on_one_package_alone(lab: Lab, built: Projec
     }
 
 
+def test_build_config_settings_for_names_that_are_spelled_otherwise(lab: Lab) -> None:
+    """Poetry looks up the normalized name: in its files nothing else counts."""
+    names = ("Dotted.Name", "under_score", "UPPER")
+    source = lab.source(*TOOLS, *(Sdist(Release(name), ("buildtool",)) for name in names))
+    project = lab.project(lab.spec(*names, sources=(source,)))
+    (project.folder / "poetry.toml").write_text(
+        "[virtualenvs]\nin-project = true\n[installer.build-config-settings]\n"
+        '"Dotted.Name" = { spelled = "as on the index" }\n'
+        'under_score = { spelled = "as on the index" }\n'
+        'UPPER = { spelled = "as on the index" }\nupper = { spelled = "normally" }\n'
+    )
+    lab.environ["POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_DOTTED_NAME"] = '{"spelled": "here"}'
+    lab.install(project, "--strict")
+    lab.assert_as_poetry_makes_it(project)
+    assert told(project) == {
+        "dotted_name": {"buildtool": "2.5", "spelled": "here"},
+        "under_score": {"buildtool": "2.5"},
+        "upper": {"buildtool": "2.5", "spelled": "normally"},
+    }
+
+
 def test_a_single_page_of_links(lab: Lab) -> None:
     source = lab.source(Wheel(Release("alpha")), Sdist(Release("bravo")))
     spec = lab.spec("alpha", "bravo", sources=(source,), imports=("alpha", "bravo"))
@@ -173,31 +195,6 @@ def test_a_single_page_of_links(lab: Lab) -> None:
 
 
 ACCOUNT = Account("clerk", "only-the-keyring-knows")
-
-KEYRING = """
-from keyring.backend import KeyringBackend
-from keyring.credentials import SimpleCredential
-
-class Backend(KeyringBackend):
-    priority = 9
-    PASSWORDS = {passwords!r}
-    def get_password(self, service, username):
-        return self.PASSWORDS.get(service + " " + username)
-    def get_credential(self, service, username):
-        found = self.PASSWORDS.get(service)
-        return SimpleCredential(*found) if found else None
-    def set_password(self, service, username, password):
-        raise RuntimeError
-"""
-
-
-def keyring(lab: Lab, passwords: Mapping[str, object]) -> None:
-    """A keyring with these passwords, for Poetry and for whoever asks as Poetry does."""
-    folder = lab.folder / "backend"
-    folder.mkdir()
-    (folder / "keyring_of_the_test.py").write_text(KEYRING.format(passwords=dict(passwords)))
-    lab.environ["PYTHONPATH"] = str(folder)
-    lab.environ["PYTHON_KEYRING_BACKEND"] = "keyring_of_the_test.Backend"
 
 
 @pytest.mark.parametrize("way", ["password", "credential"])

@@ -131,6 +131,13 @@ def test_the_exported_heavy_tier_outlives_light_changes(lab: Lab, tiered: Projec
     assert exported() != before
 
 
+def test_no_tier_of_a_run_that_is_poetry_s(lab: Lab, tiered: Project) -> None:
+    lab.environ["POETRY_VIRTUALENVS_OPTIONS_ALWAYS_COPY"] = "true"
+    refused = lab.refuse(tiered, "--tier", "heavy")
+    assert "no tier can be installed by itself: virtualenvs.options ask for" in refused.stderr
+    assert not tiered.venv.exists()
+
+
 @pytest.fixture
 def with_deferred(lab: Lab, shop: Source) -> Project:
     """A light package that is Poetry's: the lock has no hashes for it."""

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from support.index import Index
 from support.lab import Lab, assert_nothing_is_installed
-from support.projects import Project
+from support.projects import POETRY, Project
+from support.sandbox import run
 from support.tls import Authority, make_authority
 from support.wheels import Release, Wheel
 
@@ -87,3 +88,31 @@ def test_trusted_by_nobody(secure: Lab, project: Project) -> None:
     assert "alpha" in result.stderr
     assert "certificate" in result.stderr.lower()
     assert_nothing_is_installed(project)
+
+
+@pytest.mark.parametrize(
+    ("options", "there"),
+    [
+        (("-P", "acme-app"), "."),
+        (("-C", "acme-app"), "acme-app"),
+        (("-P", "acme-app"), "acme-app"),
+        (("-C", "acme-app"), "."),
+    ],
+)
+def test_a_relative_path_is_relative_to_the_working_directory(
+    secure: Lab, project: Project, authority: Authority, options: tuple[str, ...], there: str
+) -> None:
+    """Wherever the setting stands; `-C` changes the working directory, `-P` does not."""
+    [name] = project.spec.sources
+    (project.folder / "poetry.toml").write_text(
+        f'[virtualenvs]\nin-project = true\n[certificates.{name}]\ncert = "ca.pem"\n'
+    )
+    shutil.copy(authority.certificate, secure.folder / there / "ca.pem")
+
+    ours = secure.hybrid_install("install", *options, cwd=secure.folder)
+    shutil.rmtree(project.venv, ignore_errors=True)
+    argv = [*POETRY, "install", "--no-interaction", *options]
+    theirs = run(argv, secure.sandbox.environ, secure.folder, check=False)
+
+    assert ours.exit_code == theirs.exit_code, f"{ours}{theirs}"
+    assert (ours.exit_code == 0) == ((options[0] == "-C") == (there == "acme-app"))

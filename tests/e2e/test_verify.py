@@ -208,7 +208,14 @@ def test_an_edit_that_keeps_the_size_needs_a_deep_look(lab: Lab, standard: Proje
 
 
 def test_what_a_run_mends(lab: Lab, standard: Project) -> None:
-    for tamper in (drop_the_installer, remove_the_script, downgrade, uninstall):
+    for tamper in (
+        drop_the_installer,
+        remove_the_script,
+        downgrade,
+        uninstall,
+        install_twice,
+        replace_from_another_index,
+    ):
         lab.install(standard)
         tamper(lab, standard)
         assert verified(lab, standard, ok=False)
@@ -359,3 +366,69 @@ def test_a_file_script_is_compared_with_its_source(lab: Lab, shop: Source) -> No
     assert set(found) == {("acme-app", "wrong-script")}
     os.remove(project.venv / "bin" / "run-it")  # noqa: PTH107
     assert "run-it is missing" in verified(lab, project, ok=False)["acme-app", "wrong-script"]
+
+
+def locked_to(lab: Lab, source: Source) -> Project:
+    """A project with bravo from this source, written over the one that there was."""
+    spec = lab.spec("bravo", sources=(source,), imports=("bravo",))
+    (lab.folder / spec.name / "poetry.lock").unlink(missing_ok=True)
+    return lab.project(spec)
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_the_same_version_is_locked_to_another_index(lab: Lab, *, is_finished: bool) -> None:
+    """Poetry sees no difference, and keeps what came from the other one."""
+    first, second = (
+        lab.source(Wheel(Release("bravo", "1.2", flavour=flavour))) for flavour in ("one", "two")
+    )
+    lab.install(locked_to(lab, first))
+    project = locked_to(lab, second)
+    assert set(verified(lab, project, ok=False)) == {("bravo", "wrong-hash")}
+    assert pending(project, lab.sandbox) == []
+    if not is_finished:
+        receipt(project).rename(project.venv / "hybrid-install.unfinished.json")
+
+    planned = lab.hybrid_install.succeeding("plan", cwd=project.folder, **NO_TOOLS).stdout
+    result = lab.install(project, "--strict")
+
+    assert re.search(
+        rf"bravo +1\.2 .*was installed from .* of {first.name} \(.*whose hash is not", planned
+    )
+    assert "1 to reinstall" in result.stderr
+    assert verified(lab, project, "--deep", ok=True) == {}
+    lab.assert_as_poetry_makes_it(project)
+    assert "1 kept" in lab.install(project, "--strict").stderr
+
+
+def test_the_same_file_from_another_index_is_kept(lab: Lab) -> None:
+    """Hashes decide: a mirror has the same files."""
+    wheel = Wheel(Release("bravo", "1.2"))
+    lab.install(locked_to(lab, lab.source(wheel)))
+    project = locked_to(lab, lab.source(wheel))
+
+    assert "1 kept" in lab.install(project, "--strict").stderr
+    assert verified(lab, project, ok=True) == {}
+
+
+def test_what_poetry_has_installed_again_is_kept(lab: Lab, standard: Project) -> None:
+    """It was held against the lock's hashes, whatever the receipt says of it."""
+    lab.install(standard)
+    uninstall(lab, standard)
+    argv = [sys.executable, "-m", "poetry", "install", "--no-interaction"]
+    run(argv, lab.sandbox.environ, standard.folder)
+
+    assert "to reinstall" not in lab.install(standard, "--strict").stderr
+
+
+def test_the_receipt_stands_where_an_index_cannot_answer(lab: Lab, standard: Project) -> None:
+    """Nothing is withdrawn before anything is about to be changed."""
+    lab.install(standard)
+    uninstall(lab, standard)
+    shutil.rmtree(lab.sandbox.folder("uv-cache"))
+    before = contents(standard.venv)
+
+    with lab.index.misbehaving(statuses={"bravo": 404}):
+        lab.refuse(standard)
+
+    assert contents(standard.venv) == before
+    assert receipt(standard).exists()

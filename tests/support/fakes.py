@@ -46,6 +46,9 @@ class FakeRunner:
             raise reply
         return reply if isinstance(reply, str) else reply(command)
 
+    def converse(self, command: Command) -> str:
+        return self.capture(command)
+
     def stream(self, command: Command) -> None:
         self.streamed.append(command)
         self.capture(command)

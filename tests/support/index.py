@@ -32,6 +32,7 @@ class Request:
     path: str
     status: int
     authorized: bool
+    asked_range: str = ""
 
     @property
     def is_download(self) -> bool:
@@ -103,6 +104,7 @@ class Faults:
     contents: dict[str, bytes] = field(default_factory=dict)
     advertised: dict[str, str] = field(default_factory=dict)
     drips: dict[str, float] = field(default_factory=dict)
+    cuts: dict[str, int] = field(default_factory=dict)
 
 
 class Index:
@@ -111,6 +113,7 @@ class Index:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.sources: dict[str, Source] = {}
         self.faults = Faults()
+        self.serves_ranges = False
         self.diary: list[Request] = []
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -166,13 +169,17 @@ class Index:
         contents: dict[str, bytes] | None = None,
         advertised: dict[str, str] | None = None,
         drips: dict[str, float] | None = None,
+        cuts: dict[str, int] | None = None,
     ) -> Iterator[None]:
         """Misbehave for a while.
 
         `statuses` answers with that status; `contents` sends other bytes than the advertised
-        hash; `advertised` states another sha256; `drips` sends so many bytes a second.
+        hash; `advertised` states another sha256; `drips` sends so many bytes a second; `cuts` hangs
+        up after so many.
         """
-        self.faults = Faults(statuses or {}, contents or {}, advertised or {}, drips or {})
+        self.faults = Faults(
+            statuses or {}, contents or {}, advertised or {}, drips or {}, cuts or {}
+        )
         try:
             yield
         finally:
@@ -226,8 +233,15 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         status, kind, content = self._content(path)
         authorized = "Authorization" in self.headers
-        self._index.diary.append(Request(path, status, authorized))
+        asked = self.headers.get("Range", "")
+        total, start = len(content), 0
+        if self._index.serves_ranges and status == 200 and asked.startswith("bytes="):
+            start = int(asked.removeprefix("bytes=").partition("-")[0])
+            status, content = (206, content[start:]) if start < total else (416, b"")
+        self._index.diary.append(Request(path, status, authorized, asked))
         self.send_response(status)
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         if status == 401:
@@ -237,6 +251,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(path, content)
 
     def _send(self, path: str, content: bytes) -> None:
+        cut = self._index.faults.cuts.get(path.rpartition("/")[2])
+        if cut is not None and cut < len(content):
+            self.wfile.write(content[:cut])
+            self.close_connection = True
+            return
         rate = self._index.faults.drips.get(path.rstrip("/").rpartition("/")[2])
         if rate is None:
             self.wfile.write(content)

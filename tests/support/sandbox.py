@@ -114,7 +114,12 @@ class Result:
 
 
 def run(
-    argv: Sequence[str | Path], environ: Mapping[str, str], cwd: Path, *, check: bool = True
+    argv: Sequence[str | Path],
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    check: bool = True,
+    seconds: float = 300,
 ) -> Result:
     """Run to the end; with `check`, failing is a failure of the test."""
     words = [str(word) for word in argv]
@@ -125,7 +130,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=seconds,
         check=False,
     )
     result = Result(words, done.returncode, done.stdout, done.stderr)

@@ -58,6 +58,7 @@ DOORS: Mapping[str, frozenset[str]] = {
         }
     ),
     "subprocess": frozenset({"tools.process"}),
+    "urllib3": frozenset({"tools.fetch"}),
 }
 
 # What has no place among values.

@@ -19,10 +19,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hybrid_install import __version__, cli
+from hybrid_install.commands import cache_key as cache_key_module
+from hybrid_install.commands import download as download_module
 from hybrid_install.commands import export as export_module
+from hybrid_install.commands import init as init_module
 from hybrid_install.commands import install as install_module
 from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
+from hybrid_install.commands.download import Elsewhere
 from hybrid_install.commands.request import Request
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
@@ -92,7 +96,10 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
     for verb, module in (
         ("install", install_module),
         ("plan", plan_module),
+        ("download", download_module),
         ("export", export_module),
+        ("cache_key", cache_key_module),
+        ("init", init_module),
         ("version", version_module),
     ):
         monkeypatch.setattr(module, verb, noted.recorder(verb))
@@ -129,8 +136,21 @@ def selecting(**options: Any) -> Request:
         (["install", "--dry-run"], "install", {"dry_run": True}),
         (["plan"], "plan", {"as_json": False}),
         (["plan", "--json"], "plan", {"as_json": True}),
+        (
+            ["download"],
+            "download",
+            {"output": Path("wheelhouse"), "elsewhere": Elsewhere()},
+        ),
+        (
+            ["download", "-o", "/x", "--python-version", "3.12", "--platform", "linux"],
+            "download",
+            {"output": Path("/x"), "elsewhere": Elsewhere("3.12", "linux")},
+        ),
         (["export"], "export", {"output": None}),
         (["export", "-o", "out.txt"], "export", {"output": Path("out.txt")}),
+        (["cache-key"], "cache_key", {}),
+        (["init"], "init", {"sizes": False, "over": "50MB"}),
+        (["init", "--sizes", "--over", "1GB"], "init", {"sizes": True, "over": "1GB"}),
         (["--version"], "version", {}),
         (["-V"], "version", {}),
     ],
@@ -139,7 +159,23 @@ def test_every_verb_and_what_only_it_takes(
     commands: Commands, arguments: list[str], verb: str, extra: Extra
 ) -> None:
     assert request_of(commands, *arguments) == plain()
+    if verb == "download":
+        extra = {**extra, "output": Path.cwd() / str(extra["output"])}
     assert [(call.verb, call.extra) for call in commands.calls] == [(verb, extra)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (("--find-links", "files", "--offline"), {}),
+        ((), {"HYBRID_INSTALL_FIND_LINKS": "files", "HYBRID_INSTALL_OFFLINE": "1"}),
+    ],
+)
+def test_files_from_a_folder(
+    commands: Commands, arguments: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    request = request_of(commands, *arguments, **environ)
+    assert request == plain(find_links=Path.cwd() / "files", offline=True)
 
 
 @pytest.mark.parametrize(
@@ -205,10 +241,10 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--venv", "/abs/env"], lambda: plain(venv=Path("/abs/env"))),
     (["--python", "3.12"], lambda: plain(python="3.12")),
     (["--feed", "requirements"], lambda: plain(feed=Feed.REQUIREMENTS)),
-    (["-C", "a"], lambda: plain(directory=Path("a"))),
-    (["--directory=/abs"], lambda: plain(directory=Path("/abs"))),
+    (["-C", "a"], lambda: plain(directory=Path("a"), working_dir=Path("a"))),
+    (["--directory=/abs"], lambda: plain(directory=Path("/abs"), working_dir=Path("/abs"))),
     (["-P", "b"], lambda: plain(directory=Path("b"))),
-    (["-C", "a", "--project", "b"], lambda: plain(directory=Path("a", "b"))),
+    (["-C", "a", "--project", "b"], lambda: plain(directory=Path("a", "b"), working_dir=Path("a"))),
     (["-n"], plain),
     (["--no-interaction"], plain),
     (["--no-ansi"], lambda: plain(ansi=False)),
@@ -260,7 +296,7 @@ VARIABLES: list[tuple[str, str, Callable[[], Request]]] = [
     ("VENV", "", plain),
     ("PYTHON", "3.12", lambda: plain(python="3.12")),
     ("FEED", "requirements", lambda: plain(feed=Feed.REQUIREMENTS)),
-    ("DIRECTORY", "/a", lambda: plain(directory=Path("/a"))),
+    ("DIRECTORY", "/a", lambda: plain(directory=Path("/a"), working_dir=Path("/a"))),
     ("PROJECT", "/b", lambda: plain(directory=Path("/b"))),
     ("NO_INTERACTION", "1", plain),
     ("NO_ANSI", "1", lambda: plain(ansi=False)),

@@ -103,10 +103,17 @@ def answer(folder: Path, project: ProjectText, *arguments: str) -> str:
     return result.stdout
 
 
-COMMANDS = [("export", "--tier", "heavy"), ("cache-key", "--tier", "heavy")]
+# What an image's layer is fed with, where the export has several formats.
+FORMATS = ("json",) if hasattr(cli, "Format") else ()
+
+COMMANDS = [
+    ("export", "--tier", "heavy"),
+    ("cache-key", "--tier", "heavy"),
+    *(("export", "--tier", "heavy", "--format", each) for each in FORMATS),
+]
 
 
-@pytest.fixture(scope="module", params=COMMANDS, ids=lambda command: command[0])
+@pytest.fixture(scope="module", params=COMMANDS, ids=" ".join)
 def command(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """A command whose answer is a layer's or a cache's key."""
     found: tuple[str, ...] = request.param

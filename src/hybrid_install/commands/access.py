@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Collection, Mapping
+from urllib.parse import urldefrag, urlsplit
 
-from hybrid_install.commands.prepare import Preparation
+from hybrid_install.commands.prepare import Preparation, is_http
 from hybrid_install.core.credentials import Credentials, split_userinfo
-from hybrid_install.core.model import Index
+from hybrid_install.core.model import Index, Priority, UrlSource
 from hybrid_install.core.project import is_single_page
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.trust import trust_of
-from hybrid_install.tools.keyring import KeyringQuery, ask
+from hybrid_install.tools.keyring import KeyringQuery, of_url
 from hybrid_install.tools.poetry import MIRROR_PLUGIN
 from hybrid_install.tools.uv import Uv
 
 
 def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
-    """Every index of the project under a name of our own, with the ways to reach it."""
+    """Every index of the project under a name of our own, with the ways to reach it.
+
+    A url of a package for which only the keyring has credentials stands among them: an index that
+    is searched for nothing is how uv is given credentials.
+    """
     named: dict[Index, NamedIndex] = {}
     in_urls: dict[Index, Credentials] = {}
     mirror = mirror_url(preparation)
@@ -31,14 +33,18 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
         if in_url:
             in_urls[index] = in_url
     credentials = {**_credentials(preparation, named), **in_urls}
+    hosts = {urlsplit(each.url).netloc for each in named.values()}
+    for number, (url, found) in enumerate(_credentials_of_urls(preparation, hosts).items()):
+        place = Index("", url, Priority.EXPLICIT)
+        named[place], credentials[place] = NamedIndex(f"hiurl{number}", url), found
     return IndexAccess(
         named,
         {named[index].name: found for index, found in credentials.items()},
         trust_of(
-            named,
+            preparation.inputs.project.indexes,
             {each.index for each in preparation.plan.bulk if each.index},
             preparation.inputs.config,
-            preparation.inputs.project_dir,
+            preparation.request.working_dir,
             preparation.request.environ,
         ),
         preparation.inputs.config.build_settings_for(
@@ -70,7 +76,7 @@ def _credentials(
         for index in named
         if not index.is_default and not (index in found and found[index].password)
     ]
-    if not lacking or not config.asks_keyring:
+    if not lacking:
         return found
     queries = [
         KeyringQuery(
@@ -81,12 +87,19 @@ def _credentials(
         )
         for index in lacking
     ]
-    answers = ask(queries, _python(preparation), preparation.runner, preparation.request.environ)
+    answers = preparation.ask_keyring(queries)
     asked = {index: each for index, each in zip(lacking, answers, strict=True) if each}
     return found | asked
 
 
-def _python(preparation: Preparation) -> Path:
-    """The interpreter whose keyring Poetry would ask; ours where the machine has no Poetry."""
-    poetry = preparation.poetry
-    return (poetry and poetry.interpreter) or Path(sys.executable)
+def _credentials_of_urls(
+    preparation: Preparation, hosts: Collection[str]
+) -> Mapping[str, Credentials]:
+    """`Authenticator.get_credentials_for_url`, where the url is of no source's host."""
+    sources = [each.package.source for each in preparation.plan.bulk if each.package]
+    urls = [urldefrag(each.url).url for each in sources if isinstance(each, UrlSource)]
+    foreign = [
+        url for url in dict.fromkeys(urls) if urlsplit(url).netloc not in hosts and is_http(url)
+    ]
+    answers = preparation.ask_keyring([of_url(url) for url in foreign])
+    return {url: each for url, each in zip(foreign, answers, strict=True) if each}

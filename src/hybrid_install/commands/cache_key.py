@@ -1,6 +1,7 @@
 """`hybrid-install cache-key`: one line that CI stores an environment or a cache under.
 
-Needs no environment, and starts neither uv nor Poetry.
+Needs no environment, and starts neither uv nor Poetry: only a uv that is not our own is asked for
+its version.
 """
 
 from __future__ import annotations

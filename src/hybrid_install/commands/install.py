@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +18,12 @@ from hybrid_install.commands.standalone import (
     leave_place,
     refuse_fixed_place,
 )
+from hybrid_install.commands.supply import (
+    hint_offline,
+    prepared_for,
+    refuse_offline,
+    supply_of,
+)
 from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
@@ -26,14 +31,16 @@ from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
+from hybrid_install.environment.creation import creation, finished
+from hybrid_install.environment.halves import halves, remove
 from hybrid_install.environment.leftovers import remove_recorded_absolutely
-from hybrid_install.environment.locate import is_sane, prompt, remember
+from hybrid_install.environment.locate import prompt, remember
 from hybrid_install.environment.origins import settle
 from hybrid_install.errors import DriftError, ToolError
 from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
-from hybrid_install.tools.bulk import BulkInstall, Feed, Files, Told, UndecidedError, told
+from hybrid_install.tools.bulk import BulkInstall, Files, Told, UndecidedError, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.uv import InstallTarget, Uv
@@ -41,6 +48,7 @@ from hybrid_install.tools.uv import InstallTarget, Uv
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
     """Make the environment that `poetry install` would make, at uv's speed."""
+    request = prepared_for(request)
     with report.phase("read"):
         preparation = prepare(request, runner, starts_tools=not dry_run)
         warn_of_the_lock(preparation, report)
@@ -49,6 +57,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         return
     refuse_another_poetry(preparation)
     refuse_fixed_place(preparation)
+    refuse_offline(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
@@ -99,48 +108,45 @@ def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
 
 def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Preparation:
     """The run with its environment in existence, made by uv where it was missing."""
-    target, config = preparation.target, preparation.inputs.config
+    target = preparation.target
     refuse_poetry_s_part(preparation)
     _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
+        if target.exists and target.is_virtual:
+            finished(target.path)
         return preparation
-    made = "made anew, it was broken" if target.is_broken else "new"
+    made = "made anew, it was broken or not finished" if target.is_broken else "new"
     version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
-    title = prompt(config, preparation.inputs.project, target.interpreter)
+    with creation(target.path, clear=target.is_broken) as is_ours:
+        if not is_ours:
+            report.say("environment", "another run has just made it")
+            return preparation.after_creation()
+        prepared = _made(preparation, uv)
+    if target.remember_minor:
+        remember(prepared.target, prepared.locator)
+    return prepared
+
+
+def _made(preparation: Preparation, uv: Uv) -> Preparation:
+    """The environment, made by uv, with its pip."""
+    target, config = preparation.target, preparation.inputs.config
     try:
         uv.create_environment(
             target.path,
             target.interpreter,
-            title,
-            clear=target.is_broken,
+            prompt(config, preparation.inputs.project, target.interpreter),
             system_site_packages=bool(
                 config.flag("virtualenvs", "options", "system-site-packages")
             ),
             relocatable=preparation.request.relocatable,
         )
     except CommandFailedError as error:
-        if not is_sane(target.path):
-            raise _failed("uv", error) from None
-        report.say("environment", "another run has just made it")
-        return preparation.after_creation()
-    prepared = _completed(preparation, uv)
-    if target.remember_minor:
-        remember(prepared.target, prepared.locator)
-    return prepared
-
-
-def _completed(preparation: Preparation, uv: Uv) -> Preparation:
-    """The environment that was just made, with its pip; without it, none."""
-    path, config = preparation.target.path, preparation.inputs.config
-    try:
-        prepared = preparation.after_creation()
-        if not config.flag("virtualenvs", "options", "no-pip"):
-            uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+        raise _failed("uv", error) from None
+    prepared = preparation.after_creation()
+    if not config.flag("virtualenvs", "options", "no-pip"):
+        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
     return prepared
 
 
@@ -155,18 +161,26 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     requirements = RequirementsMap.of(plan.bulk)
     settle(_kept_by_uv(preparation), frozenset(), interpreter)
     if not plan.bulk and not plan.having(Action.REMOVE):
+        _remove_halves(preparation, report, books)
         return {}
     bulk = bulk_install(preparation, uv)
     if plan.bulk:
         report.say("uv", f"installing {packages(len(plan.bulk))}")
-    files = _choose(bulk, requirements, preparation.request.feed)
+    supply = supply_of(preparation.request, requirements)
+    files = _choose(bulk, supply.rest(requirements), preparation.request)
+    files = files if files is None else {**files, **supply.files}
+
+    def settled(part: RequirementsMap, built: frozenset[NormalizedName]) -> None:
+        settle(requirements.only(part.names).direct, built | supply.names, interpreter)
+
     books.withdraw()
     _clear(preparation)
     try:
+        _remove_halves(preparation, report, books)
         _remove(preparation, uv, report)
-        bulk.run(requirements, files, lambda part, built: settle(part.direct, built, interpreter))
+        bulk.run(supply.placed(requirements), files, settled)
     except CommandFailedError as error:
-        raise _failed("uv", error) from None
+        raise _failed("uv", error, hint_offline(preparation.request)) from None
     return told(requirements, files)
 
 
@@ -185,6 +199,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         reinstall=tuple(each.name for each in preparation.plan.having(Action.REINSTALL)),
         compile_bytecode=preparation.request.compile_bytecode,
         is_virtual=target.is_virtual,
+        only_from=preparation.request.find_links if preparation.request.offline else None,
     )
     return BulkInstall(
         replace(uv, workers=preparation.inputs.config.max_workers),
@@ -197,16 +212,34 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
     )
 
 
-def _choose(bulk: BulkInstall, requirements: RequirementsMap, feed: Feed) -> Files | None:
+def _choose(bulk: BulkInstall, requirements: RequirementsMap, request: Request) -> Files | None:
     try:
-        return bulk.choose(requirements, feed)
+        return bulk.choose(requirements, request.feed)
     except CommandFailedError as error:
         raise ToolError(
             _failed("uv", error).message,
-            hint="is each package still on its index, and are the credentials right? To uv an"
+            hint=hint_offline(request)
+            or "is each package still on its index, and are the credentials right? To uv an"
             " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
             " at a time",
         ) from None
+
+
+def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping) -> None:
+    """What neither uv nor pip could remove of a package that is replaced or removed.
+
+    Into an interpreter that is no environment packages are only added.
+    """
+    plan, target = preparation.plan, preparation.target
+    changing = (*plan.bulk, *plan.having(Action.REMOVE, Action.DEFER))
+    if not target.is_virtual:
+        return
+    found = halves(target.interpreter, {each.name for each in changing})
+    if found:
+        books.withdraw()
+    for each in found:
+        report.detail(f"removing {each.path}, half of an installation")
+    remove(found)
 
 
 def _clear(preparation: Preparation) -> None:
@@ -217,7 +250,10 @@ def _clear(preparation: Preparation) -> None:
 
 
 def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
-    if removed := preparation.plan.having(Action.REMOVE):
+    """All but the halves of which nothing is left."""
+    installed = preparation.installed()
+    removed = [each for each in preparation.plan.having(Action.REMOVE) if each.name in installed]
+    if removed:
         report.say("uv", f"removing {packages(len(removed))}")
         left = preparation.installed().keys() & {each.name for each in removed}
         if left:
@@ -256,12 +292,13 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     return poetry.version
 
 
-def _failed(tool: str, error: CommandFailedError) -> ToolError:
+def _failed(tool: str, error: CommandFailedError, hint: str | None = None) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(
         f"{tool} failed with exit code {error.command_exit_code}{words}",
-        hint="mend the cause and run the same command again: it goes on where this one ended."
+        hint=hint
+        or "mend the cause and run the same command again: it goes on where this one ended."
         " `-v` shows more",
     )
 
@@ -302,6 +339,9 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
         re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
         ignore_envs_file=Path(folder) if folder else None,
+        # Poetry runs in the project's folder, and takes paths to be relative to its own.
+        variables=preparation.inputs.config.certificate_variables(request.working_dir),
+        offline=request.offline,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from hybrid_install import poetry_config
 from hybrid_install import settings as own_settings
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
+from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Deferral, Handover
 from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
@@ -24,22 +25,25 @@ from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
+    GitSource,
     LockedPackage,
     NormalizedName,
 )
 from hybrid_install.core.patterns import Patterns
-from hybrid_install.core.plan import Action, Plan, Policy, make_plan
+from hybrid_install.core.plan import Action, Plan, Policy, index_of, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
 from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import Wanted, select, wanted
 from hybrid_install.core.settings import Mismatch, Settings
 from hybrid_install.core.tiers import of_tier
+from hybrid_install.core.verification import Expected, disproved
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.receipt import ReceiptFile
+from hybrid_install.environment.records import look
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -55,6 +59,7 @@ from hybrid_install.files import find_pyproject, located, read_lock, read_projec
 from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report
 from hybrid_install.tools import poetry as poetry_tool
+from hybrid_install.tools.keyring import KeyringQuery, ask, of_url
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.process import Runner
 
@@ -144,6 +149,9 @@ class Preparation:
     runner: Runner
     starts_tools: bool
     left: Mapping[NormalizedName, Deferral] = field(default_factory=dict)
+    answers: dict[KeyringQuery, Credentials | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def poetry(self) -> Poetry | None:
@@ -208,6 +216,7 @@ class Preparation:
         if handover is not None:
             _refuse_what_only_we_do(self, handover)
             return Plan((), handover)
+        installed = self.installed()
         policy = Policy(
             self.build_policy,
             self.tags,
@@ -215,12 +224,38 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
+            disproved=self._disproved(installed),
             provided=self.provided_versions,
         )
-        plan = make_plan(self.selected, self.installed(), self.inputs.project, policy)
+        plan = make_plan(self.selected, installed, self.inputs.project, policy)
+        if found := self._repositories_of_keyring(plan):
+            build = replace(policy.build, git_urls=policy.build.git_urls | found)
+            policy = replace(policy, build=build)
+            plan = make_plan(self.selected, installed, self.inputs.project, policy)
         refuse_missing_paths(plan)
+        plan = plan.leaving(self.left)
         _refuse_wrong_provision(self)
-        return plan.leaving(self.left)
+        return plan
+
+    def _disproved(self, installed: Installed) -> Mapping[NormalizedName, str]:
+        """What is not what it seems, as far as the receipt of the last good run can tell.
+
+        Of an unfinished run only those entries count that still fit: it has changed what it likes.
+        """
+        file = ReceiptFile.of(self.target.path, is_virtual=self.target.is_virtual)
+        receipt = file.read_earlier() if installed else None
+        if receipt is None:
+            return {}
+        found = {}
+        for package in self.selected:
+            received, there = receipt.of(package.name), installed.get(package.name)
+            if received is None or there is None:
+                continue
+            seen = look(there)
+            expected = Expected(package, index_of(package, self.inputs.project))
+            if file.is_finished or received.fits(seen.version, seen.contents):
+                found[package.name] = disproved(expected, seen, received)
+        return {name: finding.detail for name, finding in found.items() if finding}
 
     @property
     def no_editable(self) -> bool:
@@ -303,7 +338,7 @@ class Preparation:
         return BuildPolicy(
             config.binary_policy,
             odd_constraints=frozenset(name for name in lines if lines[name] is None),
-            refused=refused_clients(self.inputs.project.indexes, config, self.inputs.project_dir),
+            refused=refused_clients(self.inputs.project.indexes, config, self.request.working_dir),
             git_urls=self._urls_with_credentials(),
             hosts=self._hosts_of_repositories(),
             has_git=shutil.which("git", path=self.request.environ.get("PATH")) is not None,
@@ -314,6 +349,43 @@ class Preparation:
         config, indexes = self.inputs.config, self.inputs.project.indexes
         urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
         return frozenset(url for name, url in urls.items() if url and config.credentials(name))
+
+    def _repositories_of_keyring(self, plan: Plan) -> frozenset[str]:
+        """The urls among what uv would install that only the keyring has credentials for.
+
+        It may ask the user in turn, so that it is left alone where no tools are started.
+        """
+        if not self.starts_tools:
+            return frozenset()
+        sources = [each.package.source for each in plan.bulk if each.package]
+        urls = [each.url for each in sources if isinstance(each, GitSource) and is_http(each.url)]
+        found = self.ask_keyring([self._query_of_git(url) for url in urls])
+        pairs = zip(urls, found, strict=True)
+        return frozenset(url for url, each in pairs if each and each.username and each.password)
+
+    def _query_of_git(self, url: str) -> KeyringQuery:
+        """`Authenticator.get_credentials_for_git_url`: of the very url, be it a source's or not."""
+        config, indexes = self.inputs.config, self.inputs.project.indexes
+        urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
+        name = next((name for name, each in urls.items() if each == url), None)
+        if name is None:
+            return of_url(url)
+        known = config.credentials(name)
+        places, username = (url, urlsplit(url).netloc), known.username if known else ""
+        return KeyringQuery(name, username, places, asks_by_name=not config.has_password(name))
+
+    def ask_keyring(self, queries: Sequence[KeyringQuery]) -> list[Credentials | None]:
+        """What the keyring of Poetry's interpreter, or else ours, has; each query is asked once.
+
+        Nobody is asked where Poetry would not ask, nor when offline: a keyring may be a service on
+        the network.
+        """
+        new = [query for query in dict.fromkeys(queries) if query not in self.answers]
+        if new and self.inputs.config.asks_keyring and not self.request.offline:
+            python = (self.poetry and self.poetry.interpreter) or Path(sys.executable)
+            answers = ask(new, python, self.runner, self.request.environ)
+            self.answers.update(zip(new, answers, strict=True))
+        return [self.answers.get(query) for query in queries]
 
     def _hosts_of_repositories(self) -> frozenset[str]:
         """`Authenticator.get_credentials_for_url`: any repository's host counts."""
@@ -344,6 +416,11 @@ class Preparation:
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         self.locator.refuse_wrong_python(target)
         return replace(self, target=target)
+
+
+def is_http(url: str) -> bool:
+    """Whether credentials can be for it, by Poetry's account."""
+    return urlsplit(url).scheme in {"http", "https"}
 
 
 def refuse_missing_paths(plan: Plan) -> None:

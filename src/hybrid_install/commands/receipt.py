@@ -13,7 +13,7 @@ from hybrid_install.core.model import LockedFile, NormalizedName
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.receipt import Receipt, account, provision
 from hybrid_install.environment.receipt import ReceiptFile
-from hybrid_install.environment.records import present, read_record
+from hybrid_install.environment.records import look
 from hybrid_install.errors import InvalidDataError
 from hybrid_install.report import Report
 
@@ -90,9 +90,7 @@ class Bookkeeping:
         every = self.preparation.selected_of_all_tiers
         selected = [each for each in every if each.name not in provided]
         names = {package.name for package in selected}
-        found = {
-            name: present(read_record(each)) for name, each in installed.items() if name in names
-        }
+        found = {name: look(each) for name, each in installed.items() if name in names}
         return Receipt(
             hybrid_install=__version__,
             uv=self.uv_version,

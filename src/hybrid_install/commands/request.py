@@ -16,12 +16,15 @@ from hybrid_install.tools.bulk import Feed
 class Request:
     """Options of `install`, `plan` and `export`, the environment they were given in included.
 
+    `directory` is where the project is looked for, `working_dir` what relative paths in Poetry's
+    settings are relative to: Poetry changes to `--directory`, and not to `--project`.
     `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
     as the settings have it.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     directory: Path
+    working_dir: Path = Path()
     venv: Path | None = None
     python: str | None = None
     sync: bool = False
@@ -40,4 +43,6 @@ class Request:
     ansi: bool | None = None
     verbosity: int = 0
     feed: Feed = Feed.PYLOCK
+    find_links: Path | None = None
+    offline: bool = False
     environ: Mapping[str, str] = field(repr=False)

@@ -30,7 +30,7 @@ class Deferral(Enum):
 
     GIT_DEVELOP = "it is a git dependency in develop mode: Poetry checks it out on every run"
     GIT_REFERENCE = "the lock does not name the commit of its repository"
-    GIT_CREDENTIALS = "its repository's url is one that http-basic credentials are for"
+    GIT_CREDENTIALS = "its repository's url is one that Poetry has credentials for"
     GIT_SCHEME = "uv fetches repositories by https, ssh and file urls only"
     NO_GIT = "there is no git on this machine, and Poetry needs none"
     URL_CREDENTIALS = "its locked url holds credentials, which Poetry records and uv does not"
@@ -48,6 +48,7 @@ class Deferral(Enum):
     BUILT_VERSION = "the version that its project builds is not the locked one"
     BUILD_CONSTRAINTS = "its build constraints are not plain versions"
     CHECKOUT = "a folder of its name is in the environment's src: Poetry takes it for a checkout"
+    LEGACY = "an .egg-info of it is installed, which only pip removes: Poetry asks pip"
     OWN_INTERPRETER = "it replaces a package of the interpreter that Poetry installs into"
 
 
@@ -85,7 +86,7 @@ class BuildPolicy:
 
     `odd_constraints` are the names whose build constraints uv cannot be told; `refused` are the
     sources, by name, whose client certificate it cannot be given; `git_urls` the repositories
-    that credentials are configured for; `hosts` those of Poetry's `repositories` that are no
+    that Poetry has credentials for; `hosts` those of Poetry's `repositories` that are no
     sources, whose credentials and certificates uv is not given.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
@@ -106,6 +106,8 @@ class Distribution:
     `origin` is None where it came from an index. `is_whole` is False where an installer was cut
     off: it then lacks one of INSTALLER, METADATA and RECORD. `has_checkout` marks one that Poetry
     takes for a git dependency, because a folder of its name is left in the environment's `src`.
+    `is_legacy` marks an .egg-info in the environment's library, made by distutils or an old
+    setuptools. `hides` are the versions of its name that are installed beside it.
     `stamp` changes when it is installed again: who did it, and when. `path` is its .dist-info or
     .egg-info.
     """
@@ -116,6 +118,8 @@ class Distribution:
     is_whole: bool = True
     is_system: bool = False
     has_checkout: bool = False
+    is_legacy: bool = False
+    hides: tuple[str, ...] = ()
     stamp: tuple[str, int] = ("", 0)
     path: str = field(default="", compare=False)
 
@@ -138,6 +142,12 @@ def changed(
 def by_name(distributions: Iterable[Distribution]) -> Installed:
     """The first distribution of each name, as the interpreter finds them on its path."""
     installed: dict[NormalizedName, Distribution] = {}
-    for distribution in distributions:
-        installed.setdefault(distribution.name, distribution)
+    for each in distributions:
+        first = installed.setdefault(each.name, each)
+        if first is not each and not (first.is_system or each.is_system):
+            installed[each.name] = replace(
+                first,
+                hides=(*first.hides, each.version),
+                is_legacy=first.is_legacy or each.is_legacy,
+            )
     return installed

@@ -19,7 +19,8 @@ class Interpreter:
     installation writes to. `platform` distinguishes targets whose wheels differ. `tag_name`
     (`cp`), `tag_version` (`311`), `sysconfig_platform` and `is_free_threaded` are what its tags
     (PEP 425) follow from. `is_presumed` marks one that is not on this machine: its markers are
-    this machine's with that version.
+    this machine's with that version. `platform_tags` are those of another machine's, best first;
+    empty where it is on this one.
     """
 
     executable: Path
@@ -38,6 +39,7 @@ class Interpreter:
     base_prefix: Path = Path()
     written_to: tuple[Path, ...] = ()
     is_presumed: bool = False
+    platform_tags: tuple[str, ...] = ()
 
     @property
     def library(self) -> tuple[Path, ...]:

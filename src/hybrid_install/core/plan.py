@@ -110,7 +110,8 @@ class Policy:
     the locked names that a solution leaves out, of which `sync` spares none. Where the
     target is no environment (not `is_virtual`) it may be Poetry's own interpreter, and ours: uv
     only adds to it. What Poetry removes or replaces there, with pip's scruples for what the system
-    manages, may be what Poetry is made of. `provided` are names that are left alone
+    manages, may be what Poetry is made of. `disproved` says of what is installed why it cannot be
+    what is locked, where only the receipt knows. `provided` are names that are left alone
     (core/provided.py), with the version that is there, empty where nobody has looked.
     """
 
@@ -120,6 +121,7 @@ class Policy:
     sync: bool = False
     no_directory: bool = False
     is_virtual: bool = True
+    disproved: Mapping[NormalizedName, str] = field(default_factory=dict)
     provided: Mapping[NormalizedName, str] = field(default_factory=dict)
 
 
@@ -171,7 +173,8 @@ def _operation(
     if doubled:
         return of(Action.DEFER, Deferral.SEVERAL_VERSIONS.value)
     wrong = _what_is_wrong(package, present)
-    if present and not wrong:
+    unseen = _what_poetry_does_not_see(present, policy) if present and not wrong else ""
+    if present and not (wrong or unseen):
         return of(Action.KEEP)
     if present and _builds_another_version(package, present):
         return of(Action.DEFER, Deferral.BUILT_VERSION.value)
@@ -179,8 +182,8 @@ def _operation(
     if present and not reason:
         reason = _replaced_by_poetry(package, present, policy)
     if reason:
-        return of(Action.DEFER, reason.value)
-    return of(Action.REINSTALL, wrong) if present else of(Action.INSTALL)
+        return of(Action.KEEP) if unseen else of(Action.DEFER, reason.value)
+    return of(Action.REINSTALL, wrong or unseen) if present else of(Action.INSTALL)
 
 
 def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
@@ -198,6 +201,13 @@ def _what_is_wrong(package: LockedPackage, present: Distribution | None) -> str:
     return f"is installed from {without_credentials(present.origin.url)}"
 
 
+def _what_poetry_does_not_see(present: Distribution, policy: Policy) -> str:
+    """Why what Poetry would keep is installed again; left to Poetry it would stay."""
+    if present.hides:
+        return f"{' and '.join(present.hides)} is installed beside it"
+    return "" if present.is_system else policy.disproved.get(present.name, "")
+
+
 def _builds_another_version(package: LockedPackage, present: Distribution) -> bool:
     """A project or repository with a dynamic version, of which Poetry builds anew each time."""
     is_project = isinstance(package.source, DirectorySource | GitSource)
@@ -211,6 +221,8 @@ def _replaced_by_poetry(
     """Why Poetry, not uv, replaces what is there. What was cut off only uv installs again."""
     if present.has_checkout:
         return Deferral.CHECKOUT
+    if present.is_legacy:
+        return Deferral.LEGACY
     is_cut_off = not present.is_whole and same_version(present.version, package.version)
     return None if policy.is_virtual or is_cut_off else Deferral.OWN_INTERPRETER
 
@@ -224,16 +236,26 @@ def _removals(
 
     What the system's site-packages hold is never removed.
     """
-    action = Action.REMOVE if policy.is_virtual else Action.DEFER
-    reason = "is not selected from the lock" + ("" if policy.is_virtual else ": Poetry removes it")
     spared = {project.name, NormalizedName("pip")} - policy.unreached
     spared |= policy.provided.keys()
     kept = {package.name for package in packages} | spared
     return [
-        Operation(name, present.version, action, "", reason)
+        _removal(present, policy)
         for name, present in installed.items()
         if name not in kept and not present.is_system
     ]
+
+
+def _removal(present: Distribution, policy: Policy) -> Operation:
+    def of(action: Action, reason: str) -> Operation:
+        return Operation(present.name, present.version, action, "", reason)
+
+    if policy.is_virtual and present.is_legacy:
+        return of(Action.DEFER, Deferral.LEGACY.value)
+    reason = "is not selected from the lock"
+    if policy.is_virtual:
+        return of(Action.REMOVE, reason)
+    return of(Action.DEFER, f"{reason}: Poetry removes it")
 
 
 def index_of(package: LockedPackage, project: Project) -> Index | None:

@@ -118,12 +118,16 @@ def _offer(package: Table) -> Offer:
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """The file that is installed: its name, where it is and the hash it must have."""
+    """The file that is installed: its name, where it is and the hash it must have.
+
+    `path` is where it is on this machine, empty where it has to be fetched from `url`.
+    """
 
     name: str
     url: str
     hash: Hash
     size: int | None
+    path: str = ""
 
     @property
     def is_wheel(self) -> bool:
@@ -175,12 +179,16 @@ def pylock(
         lines += [
             *_package(requirement.name),
             f"version = {toml_string(requirement.version)}",
-            f"index = {toml_string(indexes[requirement.index].url.rstrip('/'))}",
+            *([] if file.path else [f"index = {_bucket(requirement.index, indexes)}"]),
             f"wheels = [{_file(file)}]" if file.is_wheel else f"sdist = {_file(file)}",
         ]
     for each in direct:
         lines += [*_package(each.name), _place(each)]
     return "\n".join(lines) + "\n"
+
+
+def _bucket(index: Index, indexes: Mapping[Index, NamedIndex]) -> str:
+    return toml_string(indexes[index].url.rstrip("/"))
 
 
 def _package(name: NormalizedName) -> tuple[str, ...]:
@@ -213,7 +221,8 @@ def _archive(place: dict[str, str], subdirectory: str | None, locked: Hash | Non
 def _file(file: PinnedFile) -> str:
     size = f"size = {file.size}, " if file.size is not None else ""
     hashes = _inline({file.hash.algorithm: file.hash.digest})
-    return f"{{ url = {toml_string(file.url)}, {size}hashes = {hashes} }}"
+    place = f"path = {toml_string(file.path)}" if file.path else f"url = {toml_string(file.url)}"
+    return f"{{ {place}, {size}hashes = {hashes} }}"
 
 
 def _inline(table: Mapping[str, str]) -> str:

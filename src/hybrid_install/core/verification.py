@@ -250,9 +250,21 @@ def _provenance(
             package.name,
             Kind.INDEX,
             f"came from {_index_text(received.index)}, locked to {_index_text(index)}",
+            Remedy.RUN,
         )
     elif received.index is None and received.by == BY_SOMEONE:
         yield _unknown(package, "it was installed before hybrid-install came")
+
+
+def disproved(expected: Expected, present: Present, received: Received | None) -> Finding | None:
+    """Why what is installed cannot be what is locked, where `received` proves it.
+
+    None for anything that was not received from an index, or that Poetry sees by itself.
+    """
+    if expected.index is None or received is None or not _is_as_locked(expected, present):
+        return None
+    found = _provenance(expected, expected.index, present, received)
+    return next((finding for finding in found if finding.fails), None)
 
 
 def _unknown(package: LockedPackage, why: str) -> Finding:
@@ -270,6 +282,7 @@ def _replaced(package: LockedPackage, present: Present, received: Received) -> F
         Kind.REPLACED,
         f"is not the {received.version} that was installed{source}: {present.by or 'someone'}"
         " has replaced it",
+        Remedy.RUN,
     )
 
 
@@ -284,6 +297,7 @@ def _hashes(package: LockedPackage, received: Received) -> Iterator[Finding]:
             package.name,
             Kind.FILE_HASH,
             f"was installed from {names}{_from(received)}, whose hash is not in poetry.lock",
+            Remedy.RUN,
         )
 
 
@@ -346,7 +360,7 @@ def _duplicates(
     for name in names:
         if name is not None and counts[name] > 1:
             versions = " and ".join(each.version for each in ours if each.name == name)
-            yield Finding(name, Kind.TWICE, f"is installed more than once: {versions}")
+            yield Finding(name, Kind.TWICE, f"is installed more than once: {versions}", Remedy.RUN)
 
 
 def _strangers(

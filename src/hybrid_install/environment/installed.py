@@ -6,6 +6,7 @@ Mirrors `InstalledRepository.load` (poetry/repositories/installed_repository.py)
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,9 +33,12 @@ def installed(interpreter: Interpreter) -> Installed:
 
 def distributions(interpreter: Interpreter) -> tuple[Distribution, ...]:
     """All distributions on the interpreter's path, those that another hides included."""
+    folders: dict[str, Path] = {}
+    for entry in interpreter.sys_path:  # lib64 may be a link to lib, and both be on the path
+        folders.setdefault(os.path.realpath(entry), entry)
     return tuple(
         distribution
-        for entry in interpreter.sys_path
+        for entry in folders.values()
         for distribution in _in_folder(entry, interpreter)
     )
 
@@ -70,6 +74,7 @@ def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
         is_whole=not (is_dist_info and ours) or _is_whole(path),
         is_system=_is_system(path, interpreter),
         has_checkout=_is_checkout(origin, interpreter),
+        is_legacy=ours and not is_dist_info,
         stamp=_stamp(path),
         path=str(path),
     )

@@ -37,6 +37,9 @@ from hybrid_install.tools.process import Runner
 
 ENVS_FILE = "envs.toml"
 
+MARKER = "hybrid-install.unfinished-environment"
+"""The file in an environment that is being made (`environment.creation`)."""
+
 UNNAMED = "non-package-mode"
 """Poetry's name for a project without one (`Factory.create_poetry` in poetry-core)."""
 
@@ -184,7 +187,7 @@ class Locator:
             path, origin = self._central(preferred.minor_version), "in Poetry's virtualenvs.path"
         else:
             return None
-        return self._at(path, origin) if is_sane(path) else None
+        return self._at(path, origin) if is_sane(path) and not is_unfinished(path) else None
 
     def _new_central(self) -> TargetEnvironment:
         """`<virtualenvs.path>/<name>-py<minor>` by the Python that it is made with."""
@@ -222,11 +225,12 @@ class Locator:
     def _at(
         self, path: Path, origin: str, made_with: Interpreter | None = None
     ) -> TargetEnvironment:
-        if is_sane(path):
+        if is_sane(path) and not is_unfinished(path):
             interpreter = probe(python_in(path), self.runner, self.environ)
             return TargetEnvironment(path, interpreter, exists=True, origin=origin)
         is_file = path.exists() and not path.is_dir()
-        if is_file or (_holds_something(path) and not (path / "pyvenv.cfg").is_file()):
+        is_environment = is_unfinished(path) or (path / "pyvenv.cfg").is_file()
+        if is_file or (_holds_something(path) and not is_environment):
             raise TargetError(
                 f"{path} is neither empty nor an environment",
                 hint="name another folder, or remove this one",
@@ -339,6 +343,19 @@ class Locator:
 def is_sane(prefix: Path) -> bool:
     """`VirtualEnv.is_sane`: the environment has a python."""
     return python_in(prefix).exists()
+
+
+def is_unfinished(prefix: Path) -> bool:
+    """Whether a run of ours was killed while it made the environment.
+
+    One that has been used since, by Poetry say, is taken as it is.
+    """
+    if not (prefix / MARKER).exists():
+        return False
+    if not is_sane(prefix):
+        return True
+    installed = prefix.glob("lib/python*/site-packages/*.dist-info")
+    return all(path.name.startswith("pip-") for path in installed)
 
 
 def python_in(prefix: Path) -> Path:

@@ -44,6 +44,11 @@ class ReceiptFile:
         """What a run that did not end well knew."""
         return self.folder / _UNFINISHED
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last run has ended well, and nothing was begun since."""
+        return self.path.exists()
+
     def read(self) -> Receipt | None:
         """The receipt, None where there is none.
 

@@ -53,6 +53,22 @@ def present(recorded: Recorded) -> Present:
     )
 
 
+def look(distribution: Distribution) -> Present:
+    """`present` of its RECORD, which is read once as long as it stays the same file."""
+    try:
+        status = Path(distribution.path, "RECORD").stat()
+    except OSError:
+        return present(Recorded(distribution, ()))
+    facts = (status.st_mtime_ns, status.st_size, status.st_ino)
+    digest = _contents(distribution, distribution.path, *facts)
+    return Present(distribution.version, distribution.stamp[0], digest, distribution.origin)
+
+
+@cache
+def _contents(distribution: Distribution, *_key: str | int) -> str:
+    return contents(read_record(distribution).entries)
+
+
 class _Claim(NamedTuple):
     """One line of one RECORD."""
 

@@ -35,7 +35,7 @@ def supported_tags(
     from packaging.tags import compatible_tags, cpython_tags, generic_tags
 
     kind = interpreter.tag_name
-    platforms = None
+    platforms = list(interpreter.platform_tags) or None
     if not interpreter.is_presumed and interpreter.sysconfig_platform != sysconfig.get_platform():
         platforms = _platforms_of(interpreter, runner, environ)
         if platforms is None:

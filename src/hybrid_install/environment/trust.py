@@ -2,7 +2,8 @@
 
 Mirrors `Authenticator.request` (poetry/utils/authenticator.py): requests verifies by certifi's
 authorities, or by those that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names, or by the source's
-own. uv knows one bundle for a whole call: here it is the union.
+own. uv knows one bundle for a whole call: here it is the union. A relative path is relative to the
+working directory, wherever the setting stands: neither Poetry nor requests make anything of it.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ def trust_of(
     indexes: Iterable[Index],
     used: Collection[Index],
     config: PoetryConfig,
-    project_dir: Path,
+    working_dir: Path,
     environ: Mapping[str, str],
 ) -> Trust:
     """Read the sources' certificates; `ProjectError` where one that is `used` cannot be read."""
     configured = [
         (index, config.certificates(index.name))
         for index in indexes
-        if not index.is_default and (index in used or _is_readable(index, config, project_dir))
+        if not index.is_default and (index in used or _is_readable(index, config, working_dir))
     ]
-    client = _client(indexes, config, project_dir)
+    client = _client(indexes, config, working_dir)
     return Trust(
-        bundle=_bundle(configured, project_dir, environ),
-        client=str(client) if client else None,
+        bundle=_bundle(configured, working_dir, environ),
+        client=str(client.absolute()) if client else None,
         insecure_hosts=tuple(
             dict.fromkeys(_host(index) for index, each in configured if not each.verify)
         ),
@@ -43,27 +44,27 @@ def trust_of(
 
 
 def refused_clients(
-    indexes: Iterable[Index], config: PoetryConfig, project_dir: Path
+    indexes: Iterable[Index], config: PoetryConfig, working_dir: Path
 ) -> frozenset[str]:
     """The sources whose client certificate uv cannot be given: it takes one, of one form."""
-    given = _client(indexes, config, project_dir)
+    given = _client(indexes, config, working_dir)
     return frozenset(
         index.name
         for index in indexes
         if not index.is_default
-        if (client := config.certificates(index.name).client) and project_dir / client != given
+        if (client := config.certificates(index.name).client) and working_dir / client != given
     )
 
 
-def _client(indexes: Iterable[Index], config: PoetryConfig, project_dir: Path) -> Path | None:
+def _client(indexes: Iterable[Index], config: PoetryConfig, working_dir: Path) -> Path | None:
     clients = (config.certificates(each.name).client for each in indexes if not each.is_default)
-    paths = (project_dir / client for client in clients if client)
+    paths = (working_dir / client for client in clients if client)
     return next((path for path in paths if _begins_with_certificate(path)), None)
 
 
-def _is_readable(index: Index, config: PoetryConfig, project_dir: Path) -> bool:
+def _is_readable(index: Index, config: PoetryConfig, working_dir: Path) -> bool:
     authority = config.certificates(index.name).authority
-    return authority is None or (project_dir / authority).exists()
+    return authority is None or (working_dir / authority).exists()
 
 
 def _host(index: Index) -> str:
@@ -79,7 +80,7 @@ def _begins_with_certificate(path: Path) -> bool:
 
 def _bundle(
     configured: Iterable[tuple[Index, Certificates]],
-    project_dir: Path,
+    working_dir: Path,
     environ: Mapping[str, str],
 ) -> str | None:
     """The authorities of the sources beside those of everybody, None where no source has any.
@@ -87,14 +88,14 @@ def _bundle(
     Where only requests' own variables name a bundle, it is uv's too.
     """
     own = [
-        _authorities(project_dir / certificates.authority)
+        _authorities(working_dir / certificates.authority)
         for _, certificates in configured
         if certificates.authority
     ]
     named = next((environ[name] for name in _BUNDLES if environ.get(name)), None)
     if not own and (named is None or environ.get("SSL_CERT_FILE")):
         return None
-    return "\n".join([_authorities(Path(named)) if named else _everybodys(), *own])
+    return "\n".join([_authorities(working_dir / named) if named else _everybodys(), *own])
 
 
 def _authorities(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Passwords that only a keyring knows, asked of the keyring that Poetry would ask.
 
 The backends are installed beside Poetry (`poetry self add`), so its interpreter asks. Mirrors
-`PasswordManager` and `PoetryKeyring` (poetry/utils/password_manager.py).
+`PasswordManager` and `PoetryKeyring` (poetry/utils/password_manager.py). A backend may talk with
+the user: whatever it says goes to stderr, and only our answer to stdout.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.errors import ToolError
@@ -19,10 +21,12 @@ _ASK = """
 import sys
 sys.path = [entry for entry in sys.path if entry]
 import json, os
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 try:
     import keyring, keyring.backend, keyring.errors
 except ImportError:
-    print("[]")
+    print("[]", file=answers)
     sys.exit()
 
 def suits(backend):
@@ -61,9 +65,9 @@ def answer(query):
 
 try:
     queries = json.loads(os.environ["HYBRID_INSTALL_KEYRING_QUERIES"]) if is_available() else []
-    print(json.dumps([answer(query) for query in queries]))
+    print(json.dumps([answer(query) for query in queries]), file=answers)
 except (keyring.errors.KeyringError, RuntimeError, ValueError):
-    print("[]")
+    print("[]", file=answers)
 """
 
 _QUERIES = "HYBRID_INSTALL_KEYRING_QUERIES"
@@ -73,13 +77,19 @@ _QUERIES = "HYBRID_INSTALL_KEYRING_QUERIES"
 class KeyringQuery:
     """What is known of a source without a password; `places` are its url and its host.
 
-    An empty password (not `asks_by_name`) is one where the source's name is looked up.
+    Without `asks_by_name` the source's name is not looked up: where Poetry's settings hold an empty
+    password, and for a url that belongs to no source.
     """
 
     source: str
     username: str
     places: tuple[str, ...]
     asks_by_name: bool = True
+
+
+def of_url(url: str) -> KeyringQuery:
+    """`Authenticator._get_credentials_for_url` (poetry/utils/authenticator.py), for no source."""
+    return KeyringQuery("", "", (url, urlsplit(url).netloc), asks_by_name=False)
 
 
 def ask(
@@ -91,7 +101,7 @@ def ask(
     command = Command(argv=(str(python), "-c", _ASK), env=env)
     nothing: list[Credentials | None] = [None] * len(queries)
     try:
-        answers = json.loads(runner.capture(command))
+        answers = json.loads(runner.converse(command))
     except (ToolError, ValueError, RecursionError):
         return nothing
     if not isinstance(answers, list) or len(answers) != len(queries):

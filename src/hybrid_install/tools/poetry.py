@@ -23,6 +23,14 @@ _SYNC_SINCE = (2, 0)
 _FOLLOWS_THE_LOCK_SINCE = (2, 3)
 _PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
 
+# Poetry has no word for it: every way out leads to a port (discard) at which nobody answers.
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_NO_NETWORK = {
+    **{name: "http://127.0.0.1:9" for each in _PROXIES for name in (each, each.upper())},
+    "no_proxy": "",
+    "NO_PROXY": "",
+}
+
 MIRROR_PLUGIN = normalize_name("poetry-plugin-pypi-mirror")
 
 _REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
@@ -79,10 +87,11 @@ class Poetry:
 class PoetryRun:
     """One `poetry install`: the same selection, the same environment.
 
-    `environment_path` is None where Poetry installs into its own interpreter. With
-    `ignore_envs_file` Poetry is kept from an envs.toml that would choose another environment;
-    it is a folder without one. `stand_in` is the folder of the project that is installed in the
-    place of ours (core/stand_in.py); paths in Poetry's settings are relative to ours all the same.
+    `environment_path` is None where Poetry installs into its own interpreter. `variables` are for
+    it alone. With `ignore_envs_file` Poetry is kept from an envs.toml that would choose another
+    environment; it is a folder without one. `stand_in` is the folder of the project that is
+    installed in the place of ours (core/stand_in.py); paths in Poetry's settings are relative to
+    ours all the same. When `offline` it must not reach any server.
     """
 
     project_dir: Path
@@ -98,7 +107,9 @@ class PoetryRun:
     verbosity: int = 0
     re_resolve: bool | None = None
     ignore_envs_file: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
     stand_in: Path | None = None
+    offline: bool = False
 
     def argv(self, *, syncs: bool) -> tuple[str, ...]:
         """The arguments; `syncs` where this Poetry has a `sync` command.
@@ -141,7 +152,7 @@ class PoetryRun:
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """`VIRTUAL_ENV` names the target; conda's variables would outrank it."""
-        env = dict(environ)
+        env = {**environ, **self.variables}
         if self.environment_path is not None:
             env.pop("CONDA_PREFIX", None)
             env.pop("CONDA_DEFAULT_ENV", None)
@@ -150,7 +161,7 @@ class PoetryRun:
             env["POETRY_INSTALLER_RE_RESOLVE"] = str(self.re_resolve).lower()
         if self.ignore_envs_file is not None:
             env["POETRY_VIRTUALENVS_PATH"] = str(self.ignore_envs_file)
-        return env
+        return {**env, **(_NO_NETWORK if self.offline else {})}
 
 
 def _repeated(option: str, values: Sequence[str]) -> Iterator[str]:

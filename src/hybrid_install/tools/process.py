@@ -56,13 +56,16 @@ class CommandNotFoundError(ToolError):
 
 
 class Runner(Protocol):
-    """Two ways to run a command; both raise `CommandFailedError` and `CommandNotFoundError`."""
+    """Three ways to run a command; all raise `CommandFailedError` and `CommandNotFoundError`."""
 
     def stream(self, command: Command) -> None:
         """Run while the user watches: the child writes to our stderr itself."""
 
     def capture(self, command: Command) -> str:
         """Run silently and return what it wrote to stdout, or to both where the command says so."""
+
+    def converse(self, command: Command) -> str:
+        """As `capture`, but at a terminal the child may say something to the user, and ask."""
 
 
 class ShRunner:
@@ -86,6 +89,12 @@ class ShRunner:
         with Path(os.devnull).open() as nothing:
             streams = {"_in": nothing, "_tty_out": False, "_err_to_out": command.with_stderr}
             return self._run(command, streams)
+
+    def converse(self, command: Command) -> str:
+        """As `Runner.converse`, also with `quiet`: whoever is not answered waits for ever."""
+        if not _at_a_terminal() or (watched := _inheritable(sys.__stderr__)) is None:
+            return self.capture(command)
+        return self._run(command, {"_in": sys.__stdin__, "_tty_out": False, "_err": watched})
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
         import sh

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -99,6 +100,11 @@ class Uv:
     workers: int | None = None
 
     @property
+    def is_offline(self) -> bool:
+        """Whether it is told to ask no server."""
+        return self.environ.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on", "t", "y"}
+
+    @property
     def limits(self) -> dict[str, str]:
         """`installer.max-workers` in uv's words; what the user tells uv itself comes first."""
         if self.workers is None:
@@ -130,13 +136,15 @@ class Uv:
         interpreter: Interpreter,
         prompt: str | None,
         *,
-        clear: bool,
         system_site_packages: bool = False,
         relocatable: bool = False,
     ) -> None:
-        """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv."""
+        """`uv venv`, without seeds; an interpreter that is only presumed is provided by uv.
+
+        What is in the folder stays: `environment.creation` has seen to it.
+        """
         argv = ["venv", str(path), "--no-project", *([f"--prompt={prompt}"] if prompt else [])]
-        argv += ["--clear"] if clear else []
+        argv += ["--allow-existing"]
         argv += ["--system-site-packages"] if system_site_packages else []
         argv += ["--relocatable"] if relocatable else []
         if interpreter.is_presumed:
@@ -178,8 +186,11 @@ class Uv:
         """Whether these files are yanked, one for each package, as far as uv can tell.
 
         Nothing is installed: uv says what it would take from the indexes, and a hash leaves it no
-        choice, unless the index states none.
+        choice, unless the index states none. For an interpreter that is not here uv takes nothing:
+        its files are taken to be good.
         """
+        if target.is_presumed:
+            return {each.name: False for each, _ in files}
         pins = [each for each, _ in files]
         project = synthetic_project(pins, access.named, target.full_version)
         hashes = "".join(f"{each.pin} --hash={file.hash}\n" for each, file in files)
@@ -203,7 +214,7 @@ class Uv:
         variables: Mapping[str, str] | None = None,
     ) -> str:
         """Let uv choose among what the indexes have, and return what it says of it."""
-        options = ["--python", str(target.executable), "--prerelease", "allow", "--no-deps"]
+        options = [*_asked_for(target), "--prerelease", "allow", "--no-deps"]
         whole = [*argv[:2], *options, "--color", "never", *argv[2:]]
         command = self._command(whole, cwd=folder, access=access)
         env = {**command.env, **(variables or {})}
@@ -243,6 +254,10 @@ class Uv:
         access: IndexAccess,
         target: InstallTarget,
     ) -> None:
+        if self.is_offline and target.refresh:
+            # uv refuses `--refresh-package` then; what is not in its cache is built anew, too.
+            self.runner.capture(self._command(["cache", "clean", "--", *target.refresh]))
+            target = replace(target, refresh=())
         constraints = "".join(f"{line}\n" for line in target.build_constraints)
         limits = ["-b", "constraints.txt"] if constraints else []
         whole = {**files, **access.files(), **({"constraints.txt": constraints} if limits else {})}
@@ -289,13 +304,21 @@ class Uv:
         return Command(argv=(str(self.path), *argv), env=env, cwd=cwd)
 
 
+def _asked_for(target: Interpreter) -> list[str]:
+    """Of an interpreter that is not here uv tells the files of every platform."""
+    if target.is_presumed:
+        return ["--python", sys.executable, "--python-version", target.full_version, "--universal"]
+    return ["--python", str(target.executable)]
+
+
 @dataclass(frozen=True)
 class InstallTarget:
     """The environment that uv installs into, and how.
 
     What is in `refresh` is built anew whatever uv's cache holds of it. `build_constraints` are
     PEP 508 lines and bear on everything that is built. Without an environment (not `is_virtual`)
-    Poetry does not ask who manages the interpreter.
+    Poetry does not ask who manages the interpreter. With `only_from`, a folder, builds find their
+    requirements there and nowhere else.
     """
 
     python: Path
@@ -304,11 +327,13 @@ class InstallTarget:
     build_constraints: tuple[str, ...] = ()
     compile_bytecode: bool = False
     is_virtual: bool = True
+    only_from: Path | None = None
 
     def argv(self) -> list[str]:
         """`uv pip install` with its target: never uv's own choice of one."""
         argv = ["pip", "install", "--python", str(self.python)]
         argv += [] if self.is_virtual else ["--break-system-packages"]
+        argv += ["--no-index", "--find-links", str(self.only_from)] if self.only_from else []
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
         for name in self.refresh:

@@ -216,6 +216,7 @@ def test_the_table_above_has_every_reason_that_a_package_alone_can_have() -> Non
         Deferral.SEVERAL_VERSIONS,
         Deferral.BUILT_VERSION,
         Deferral.CHECKOUT,
+        Deferral.LEGACY,
         Deferral.OWN_INTERPRETER,
         Deferral.YANKED_FILES,
     }

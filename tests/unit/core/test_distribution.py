@@ -41,6 +41,13 @@ def test_what_was_added_removed_or_installed_again(
 def test_the_first_of_a_name_is_the_one_that_is_imported() -> None:
     found = by_name([distribution("a", "1.0"), distribution("b"), distribution("a", "2.0")])
     assert {name: each.version for name, each in found.items()} == {"a": "1.0", "b": "1.0"}
+    assert {name: each.hides for name, each in found.items()} == {"a": ("2.0",), "b": ()}
+
+
+def test_what_the_system_has_is_hidden_by_right() -> None:
+    ours, systems = distribution("a"), distribution("a", "2.0", is_system=True)
+    for pair in ([ours, systems], [systems, ours]):
+        assert by_name(pair) == {"a": pair[0]}
 
 
 COMMIT, OTHER = "0123456789abcdef0123456789abcdef01234567", "f" * 40

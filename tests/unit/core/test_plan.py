@@ -443,3 +443,54 @@ def test_what_turns_out_to_be_poetry_s_is_deferred_and_nothing_else() -> None:
         ("odd", Action.DEFER, Deferral.NO_HASHES.value),
         ("old", Action.DEFER, Deferral.EQUAL_FILES.value),
     ]
+
+
+LEGACY = distribution("a", "0.9", is_legacy=True)
+
+
+def test_an_egg_info_is_poetry_s_to_replace_and_to_remove() -> None:
+    reason = Deferral.LEGACY.value
+    found = installed(LEGACY, distribution("b", "1.0", is_legacy=True))
+    assert the_plan(locked("a"), present=found, policy=SYNC) == [
+        ("a", "1.0", Action.DEFER, reason),
+        ("b", "1.0", Action.DEFER, reason),
+    ]
+    assert the_plan(locked("a", "0.9"), present=found) == [("a", "0.9", Action.KEEP, "")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_egg_info_beside_another_installation(order: int) -> None:
+    """uv removes all of a name, or fails at it."""
+    found = installed(*[distribution("a", "0.8"), LEGACY][::order])
+    [(_, _, action, reason)] = the_plan(locked("a"), present=found)
+    assert (action, reason) == (Action.DEFER, Deferral.LEGACY.value)
+
+
+def test_what_is_installed_twice_is_installed_again() -> None:
+    found = installed(distribution("a", "1.0"), distribution("a", "1.9"))
+    reason = "1.9 is installed beside it"
+    assert the_plan(locked("a"), present=found) == [("a", "1.0", Action.REINSTALL, reason)]
+    hidden = installed(distribution("a"), distribution("a", "1.9", is_system=True))
+    assert the_plan(locked("a"), present=hidden) == [("a", "1.0", Action.KEEP, "")]
+
+
+DISPROVED = Policy(BuildPolicy(), disproved={normalize_name("a"): "came from elsewhere"})
+
+
+def test_what_the_receipt_disproves_is_installed_again() -> None:
+    found = installed(distribution("a"), distribution("b"))
+    assert the_plan(locked("a"), locked("b"), present=found, policy=DISPROVED) == [
+        ("a", "1.0", Action.REINSTALL, "came from elsewhere"),
+        ("b", "1.0", Action.KEEP, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "present", [distribution("a", is_system=True), distribution("a", has_checkout=True)]
+)
+def test_what_poetry_would_leave_is_not_left_to_it(present: Distribution) -> None:
+    """Poetry sees nothing wrong: to defer it would be to keep it, on every run."""
+    found = installed(present)
+    assert the_plan(locked("a"), present=found, policy=DISPROVED)[0][2] is Action.KEEP
+    without_hash = locked("a", files=())
+    assert the_plan(without_hash, present=found, policy=DISPROVED)[0][2] is Action.KEEP

@@ -239,6 +239,16 @@ def test_the_pylock_names_one_index_and_one_file_for_each_package() -> None:
     }
 
 
+def test_a_file_that_is_here_has_a_path_and_no_index() -> None:
+    here = PinnedFile(WHEEL.name, "", WHEEL.hash, None, '/house/"a".whl')
+    [package] = tomli.loads(pylock([(requirement("a"), here)], [], NAMED))["packages"]
+    assert package == {
+        "name": "a",
+        "version": "1.0",
+        "wheels": [{"path": '/house/"a".whl', "hashes": HASHES}],
+    }
+
+
 HASHES = {"sha256": WHEEL.hash.digest}
 
 

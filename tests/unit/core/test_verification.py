@@ -28,6 +28,7 @@ from hybrid_install.core.verification import (
     Root,
     Terms,
     compare,
+    disproved,
     provision_findings,
     root_findings,
 )
@@ -264,3 +265,41 @@ def test_the_root(root: Root, expected: list[Kind]) -> None:
     findings = root_findings(root)
     assert [each.kind for each in findings] == expected
     assert {each.remedy for each in findings} <= {Remedy.RUN}
+
+
+OTHER_FILE = replace(RECEIVED, files=(wheel("a", "1.0", "py2-none-any"),))
+OF_PRIVATE = replace(RECEIVED, index=PRIVATE, files=())
+NO_PROOF: tuple[tuple[Received | None, str], ...] = (
+    (None, "uv"),
+    (RECEIVED, "uv"),
+    (replace(RECEIVED, version="0.9"), "uv"),
+    (replace(RECEIVED, index=PRIVATE), "uv"),
+    (replace(RECEIVED, by=BY_SOMEONE, index=None, files=()), "uv"),
+    (replace(RECEIVED, contents="sha256:2"), "Poetry 2.5.1"),
+)
+
+
+@pytest.mark.parametrize(("received", "by"), NO_PROOF)
+def test_what_proves_nothing(received: Received | None, by: str) -> None:
+    assert disproved(of(), Present("1.0", by, "sha256:1"), received) is None
+
+
+@pytest.mark.parametrize(
+    ("received", "kind"),
+    [
+        (OTHER_FILE, Kind.FILE_HASH),
+        (OF_PRIVATE, Kind.INDEX),
+        (replace(RECEIVED, contents="sha256:2"), Kind.REPLACED),
+    ],
+)
+def test_what_the_receipt_disproves(received: Received, kind: Kind) -> None:
+    found = disproved(of(), Present("1.0", "pip", "sha256:1"), received)
+    assert found is not None
+    assert (found.kind, found.remedy) == (kind, Remedy.RUN)
+    assert "secret" not in found.detail
+
+
+def test_what_poetry_sees_by_itself_is_not_the_receipt_s_matter() -> None:
+    assert disproved(of(), Present("1.1", "pip", "sha256:2"), OTHER_FILE) is None
+    assert disproved(of(), Present("1.0", "pip", "sha256:2", FOLDER), OTHER_FILE) is None
+    assert disproved(IN_FOLDER, Present("1.0", "pip", "sha256:2", FOLDER), OTHER_FILE) is None

@@ -14,7 +14,7 @@ from support.fakes import interpreter
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.installed import distributions
-from hybrid_install.environment.records import flaws, present, read_record
+from hybrid_install.environment.records import flaws, look, present, read_record
 
 TEXT = "VERSION = 1\n"
 
@@ -183,3 +183,13 @@ def test_what_the_receipt_needs(target: Interpreter) -> None:
     without(info, "INSTALLER")
     recorded(target, line("a/x.py", "other"))
     assert present(read_record(the_only(target))).contents != first.contents
+
+
+def test_a_record_is_looked_at_again_once_it_has_changed(target: Interpreter) -> None:
+    info = recorded(target, line("a/x.py"))
+    first = look(the_only(target))
+    assert first == look(the_only(target)) == present(read_record(the_only(target)))
+    (info / "RECORD").write_text(line("a/y.py"), "utf-8")
+    assert look(the_only(target)) == present(read_record(the_only(target))) != first
+    (info / "RECORD").unlink()
+    assert look(the_only(target)).contents == present(read_record(the_only(target))).contents

@@ -160,6 +160,7 @@ CONDA = {"CONDA_PREFIX": "/conda", "CONDA_DEFAULT_ENV": "base"}
             {"POETRY_VIRTUALENVS_PATH": "/named"},
             {"VIRTUAL_ENV": "/venv", "POETRY_VIRTUALENVS_PATH": "/empty"},
         ),
+        (run(variables={"A": "2"}), {"A": "1"}, {"VIRTUAL_ENV": "/venv", "A": "2"}),
     ],
 )
 def test_the_environment_of_poetry(
@@ -168,6 +169,14 @@ def test_the_environment_of_poetry(
     given = dict(environ)
     assert each.environment(environ) == expected
     assert environ == given
+
+
+def test_offline_every_way_out_of_poetry_is_a_dead_end() -> None:
+    env = run(offline=True).environment({"https_proxy": "http://p:1", "NO_PROXY": "127.0.0.1"})
+    proxies = {name: value for name, value in env.items() if name.lower().endswith("_proxy")}
+    assert len(proxies) == 8
+    assert set(proxies.values()) == {"", "http://127.0.0.1:9"}
+    assert (env["NO_PROXY"], env["no_proxy"]) == ("", "")
 
 
 @pytest.mark.parametrize(

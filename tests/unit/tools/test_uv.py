@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,31 +89,25 @@ def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
     )
 
 
-def created(prompt: str | None, version: str | None, *, clear: bool) -> list[str]:
+def created(prompt: str | None, version: str | None) -> list[str]:
     """The arguments of `uv venv`; with a `version` the interpreter is only presumed."""
     runner = FakeRunner()
     target = interpreter(Path("/usr"))
     if version:
         target = presumed(version, "3.12.1")
-    uv(runner).create_environment(Path("/new"), target, prompt, clear=clear)
+    uv(runner).create_environment(Path("/new"), target, prompt)
     assert runner.streamed == runner.commands
     return list(runner.only.argv)
 
 
 VENV = ["/uv", "venv", "/new", "--no-project"]
+OVER = "--allow-existing"
 
 
 def test_an_environment_is_made_with_the_very_interpreter_and_no_other() -> None:
-    assert created("p-py3.11", None, clear=False) == [
+    assert created("p-py3.11", None) == [
         *VENV,
-        *("--prompt=p-py3.11", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
-    ]
-
-
-def test_a_broken_environment_is_cleared() -> None:
-    assert created(None, None, clear=True) == [
-        *VENV,
-        *("--clear", "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
+        *("--prompt=p-py3.11", OVER, "--python", "/usr/bin/python", "--no-python-downloads", "-q"),
     ]
 
 
@@ -122,8 +117,8 @@ def test_a_broken_environment_is_cleared() -> None:
 )
 def test_a_presumed_interpreter_is_provided_by_uv(version: str, asked: str) -> None:
     """In the newest patch release, unless one was asked for."""
-    expected = [*VENV, "--python", asked, "--managed-python", "-q"]
-    assert created(None, version, clear=False) == expected
+    expected = [*VENV, OVER, "--python", asked, "--managed-python", "-q"]
+    assert created(None, version) == expected
 
 
 def test_pip_comes_from_the_wheel_that_virtualenv_carries() -> None:
@@ -270,6 +265,36 @@ def test_what_is_built_anew_is_named() -> None:
 CONCURRENT = ("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS")
 
 
+def test_offline_what_is_built_anew_is_taken_out_of_the_cache() -> None:
+    """uv refuses `--refresh-package` with `--offline`."""
+    runner = FakeRunner()
+    target = InstallTarget(PYTHON, refresh=(normalize_name("a"),))
+    uv(runner, UV_OFFLINE="1").install_pylock("", access(), target)
+    clean, install = runner.commands
+    assert clean.argv == ("/uv", "cache", "clean", "--", "a")
+    assert "--refresh-package" not in install.argv
+    assert clean.env == {**OURS, "UV_OFFLINE": "1"}
+
+
+def test_builds_may_be_kept_to_a_folder() -> None:
+    runner = FakeRunner()
+    uv(runner).install_pylock("", access(), InstallTarget(PYTHON, only_from=Path("/house")))
+    words = " ".join(runner.only.argv)
+    assert "--no-index --find-links /house" in words
+
+
+def test_of_an_interpreter_that_is_not_here_every_platform_is_asked_for() -> None:
+    def answer(command: Command) -> str:
+        assert command.cwd is not None
+        (command.cwd / "pylock.toml").write_text("")
+        return ""
+
+    runner = FakeRunner([answer])
+    uv(runner).offers([requirement("a")], access(), presumed("3.12.4", "3.12.4"))
+    words = " ".join(runner.only.argv)
+    assert f"--python {sys.executable} --python-version 3.12.4 --universal" in words
+
+
 def test_how_many_things_uv_may_do_at_a_time() -> None:
     runner = FakeRunner(["uv 0.13.0"])
     replace(uv(runner), workers=3).version()
@@ -301,7 +326,7 @@ def test_a_wheel_of_ours_is_installed_as_from_an_index() -> None:
 def test_an_environment_that_may_be_moved() -> None:
     runner = FakeRunner()
     target = interpreter()
-    uv(runner).create_environment(Path("/new"), target, None, clear=False, relocatable=True)
+    uv(runner).create_environment(Path("/new"), target, None, relocatable=True)
     assert "--relocatable" in runner.only.argv
 
 

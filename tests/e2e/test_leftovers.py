@@ -1,0 +1,152 @@
+"""What earlier installations, and those that came to nothing, have left in an environment."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.compare import versions
+from support.lab import Lab
+from support.oracle import pending
+from support.projects import POETRY, Project, write_files
+from support.sandbox import run
+from support.venvs import make_with_virtualenv
+
+from hybrid_install.core.deferral import Deferral
+
+
+def site(project: Project) -> Path:
+    (found,) = project.venv.glob("lib/python*/site-packages")
+    return found
+
+
+def infos(project: Project, name: str) -> list[str]:
+    """The metadata folders of a package."""
+    found = [*site(project).glob(f"{name}-*.dist-info"), *site(project).glob(f"{name}*.egg-info")]
+    return sorted(path.name for path in found)
+
+
+def assert_nothing_is_left_to_do(lab: Lab, project: Project, *options: str) -> None:
+    """A second run does nothing, Poetry would do nothing, and `verify` finds nothing."""
+    again = lab.install(project, "--strict", *options)
+    assert "to reinstall" not in again.stderr
+    assert "to remove" not in again.stderr
+    assert "left to Poetry" not in again.stderr
+    command = "sync" if "--sync" in options else "install"
+    assert pending(project, lab.sandbox.having(**lab.environ), command=command) == []
+    assert lab.hybrid_install.succeeding("verify", *options, cwd=project.folder)
+
+
+def leave(project: Project, version: str, *lacking: str) -> Path:
+    """Beside bravo 1.2 the metadata of another version, without these files."""
+    info = site(project) / "bravo-1.2.dist-info"
+    other = info.with_name(f"bravo-{version}.dist-info")
+    shutil.copytree(info, other)
+    metadata = (other / "METADATA").read_text("utf-8")
+    (other / "METADATA").write_text(metadata.replace("1.2", version), "utf-8")
+    record = (other / "RECORD").read_text("utf-8")
+    (other / "RECORD").write_text(record.replace(info.name, other.name), "utf-8")
+    for name in lacking:
+        (other / name).unlink()
+    return other
+
+
+HALVES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("0.5", ("METADATA", "RECORD", "INSTALLER")),
+    ("0.5", ("RECORD",)),
+    ("1.9", ("METADATA", "RECORD", "INSTALLER")),
+    ("1.9", ()),
+)
+
+
+@pytest.mark.parametrize(("version", "lacking"), HALVES)
+def test_what_another_version_has_left(
+    lab: Lab, standard: Project, version: str, lacking: tuple[str, ...]
+) -> None:
+    """Whether it hides what is locked or is hidden by it; neither uv nor pip would remove it."""
+    lab.install(standard)
+    leave(standard, version, *lacking)
+
+    result = lab.install(standard, "--strict")
+
+    assert "1 to reinstall" in result.stderr
+    assert infos(standard, "bravo") == ["bravo-1.2.dist-info"]
+    lab.assert_as_poetry_makes_it(standard)
+    assert_nothing_is_left_to_do(lab, standard)
+
+
+def test_a_half_that_is_not_selected(lab: Lab, standard: Project) -> None:
+    """Nor does sync stumble on it; what is not of that package stays."""
+    lab.install(standard)
+    half = site(standard) / "zulu-1.0.dist-info"
+    write_files(half, {"METADATA": "Metadata-Version: 2.1\nName: zulu\nVersion: 1.0\n"})
+    elsewhere = lab.folder / "yankee-1.0.dist-info"
+    write_files(elsewhere, {"precious.txt": "all of it"})
+    (site(standard) / elsewhere.name).symlink_to(elsewhere)
+    write_files(site(standard), {"zulu/data.txt": "whose is it?"})
+
+    lab.install(standard, "--sync")
+
+    assert not half.exists()
+    assert (elsewhere / "precious.txt").read_text() == "all of it"
+    assert (site(standard) / "zulu" / "data.txt").exists()
+
+
+def legacy(project: Project, name: str, version: str, *, installed_files: bool) -> None:
+    """What `setup.py install --single-version-externally-managed --record` leaves."""
+    metadata = f"Metadata-Version: 1.1\nName: {name}\nVersion: {version}\n"
+    info = f"{name}-{version}-py3.11.egg-info"
+    files = {f"{name}/__init__.py": "", f"{info}/PKG-INFO": metadata}
+    files[f"{info}/top_level.txt"] = f"{name}\n"
+    if installed_files:
+        files |= {f"{name}_extra.py": ""}
+        listed = f"../{name}/__init__.py\n../{name}_extra.py\nPKG-INFO\n"
+        files[f"{info}/installed-files.txt"] = listed
+    write_files(site(project), files)
+
+
+def test_what_an_old_setuptools_has_installed_is_poetry_s_to_remove(
+    lab: Lab, standard: Project
+) -> None:
+    """One that is replaced, one that is removed, one that is as locked and stays."""
+
+    def fill(project: Project) -> None:
+        make_with_virtualenv(project.venv, lab.sandbox)
+        legacy(project, "bravo", "1.0", installed_files=True)
+        legacy(project, "zulu", "3.0", installed_files=True)
+        legacy(project, "yankee", "3.0", installed_files=False)
+        legacy(project, "golf", "7.0", installed_files=True)
+
+    fill(standard)
+    result = lab.install(standard, "--sync", "--strict", "-v")
+
+    for name in ("bravo 1.2", "zulu 3.0", "yankee 3.0"):
+        assert f"{name} is Poetry's: {Deferral.LEGACY.value}" in result.stderr
+    assert {"zulu", "yankee"}.isdisjoint(versions(standard.venv))
+    assert not (site(standard) / "bravo_extra.py").exists()
+    assert infos(standard, "golf") == ["golf-7.0-py3.11.egg-info"]
+    seen = lab.assert_as_poetry_makes_it(standard, command="sync", before=fill)
+    assert seen.distributions["bravo"].installer != "uv"
+    assert_nothing_is_left_to_do(lab, standard, "--sync")
+
+
+def test_what_distutils_has_installed_nobody_can_remove(lab: Lab, standard: Project) -> None:
+    """pip refuses, and so Poetry does: in the same words, and with all the rest installed."""
+
+    def fill(project: Project) -> None:
+        make_with_virtualenv(project.venv, lab.sandbox)
+        metadata = "Metadata-Version: 1.1\nName: bravo\nVersion: 1.0\n"
+        write_files(site(project), {"bravo-1.0.egg-info": metadata, "bravo.py": ""})
+
+    fill(standard)
+    result = lab.refuse(standard)
+    argv = [*POETRY, "install", "--no-interaction", "--no-ansi"]
+    alone = run(argv, lab.sandbox.environ, standard.folder, check=False)
+
+    words = "distutils-installed-package"
+    assert alone.exit_code == 1
+    assert words in alone.output
+    assert words in result.output
+    assert "is what Poetry says" in result.stderr or "Poetry failed" in result.stderr
+    assert infos(standard, "bravo") == ["bravo-1.0.egg-info"]

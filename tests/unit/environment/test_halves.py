@@ -1,0 +1,93 @@
+"""What is removed of halves, and above all what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.distributions import dist_info, metadata, without
+from support.fakes import interpreter
+
+from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.model import normalize_name
+from hybrid_install.environment.halves import halves, remove
+
+A = normalize_name("a")
+RECORDED = {"RECORD": "a-1.0.dist-info/RECORD,,\n"}
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Interpreter:
+    return interpreter(tmp_path / "venv")
+
+
+def site(target: Interpreter) -> Path:
+    return target.site_packages[0]
+
+
+def found(target: Interpreter) -> list[str]:
+    return [Path(each.path).name for each in halves(target, {A})]
+
+
+@pytest.mark.parametrize("more", [(), ("INSTALLER",), ("METADATA",), ("INSTALLER", "METADATA")])
+def test_without_a_record_nobody_else_can_remove_it(
+    target: Interpreter, more: tuple[str, ...]
+) -> None:
+    half = without(dist_info(site(target), "a", "0.9"), "RECORD", *more)
+    whole = dist_info(site(target), "a", "1.0", RECORDED)
+    module = site(target) / "a.py"
+    module.write_text("")
+    assert found(target) == ["a-0.9.dist-info"]
+    remove(halves(target, {A}))
+    assert not half.exists()
+    assert sorted(site(target).iterdir()) == sorted([whole, module])
+
+
+@pytest.mark.parametrize("lacking", [("INSTALLER",), ("METADATA",), ("INSTALLER", "METADATA")])
+def test_what_has_a_record_is_left_to_installers(
+    target: Interpreter, lacking: tuple[str, ...]
+) -> None:
+    without(dist_info(site(target), "a", files=RECORDED), *lacking)
+    assert found(target) == []
+
+
+@pytest.mark.parametrize("record", ["", "a-0.9.dist-info/RECORD,,\n", "a.py,,\n"])
+def test_a_record_that_does_not_name_it_removes_it_as_little(
+    target: Interpreter, record: str
+) -> None:
+    dist_info(site(target), "a", files={"RECORD": record})
+    assert found(target) == ["a-1.0.dist-info"]
+
+
+def test_another_package_is_left_alone(target: Interpreter) -> None:
+    without(dist_info(site(target), "b"), "RECORD")
+    assert found(target) == []
+
+
+def test_a_folder_of_another_name_is_left_alone(target: Interpreter) -> None:
+    """Whatever its METADATA says."""
+    without(dist_info(site(target), "b", files={"METADATA": metadata("a", "1.0")}), "RECORD")
+    assert found(target) == []
+
+
+def test_what_a_link_leads_to_is_left_alone(target: Interpreter, tmp_path: Path) -> None:
+    elsewhere = without(dist_info(tmp_path / "elsewhere", "a"), "RECORD")
+    site(target).mkdir(parents=True)
+    (site(target) / elsewhere.name).symlink_to(elsewhere)
+    assert found(target) == []
+
+
+def test_what_is_not_in_the_environment_is_left_alone(target: Interpreter, tmp_path: Path) -> None:
+    """A Debian keeps no RECORD of what is the system's."""
+    system = tmp_path / "system"
+    without(dist_info(system, "a"), "RECORD")
+    outside = replace(target, sys_path=(*target.sys_path, system), system_library=(system,))
+    assert found(outside) == []
+    assert found(replace(outside, site_packages=(*target.site_packages, system))) == []
+
+
+def test_an_egg_info_is_no_half(target: Interpreter) -> None:
+    (site(target) / "a-1.0.egg-info").parent.mkdir(parents=True)
+    (site(target) / "a-1.0.egg-info").write_text(metadata("a", "1.0"))
+    assert found(target) == []
