@@ -13,7 +13,7 @@ ARG BASE=python:3.12-slim
 FROM scratch AS hybrid-install
 
 # The tool and Poetry, in an environment of their own that later stages only look into.
-FROM ${BASE} AS tool
+FROM ${BASE} AS tool-setup
 ARG HYBRID_INSTALL=hybrid-install
 ARG POETRY=poetry
 COPY --from=hybrid-install / /opt/hybrid-install-wheel/
@@ -44,6 +44,9 @@ RUN printf "%s\n" >/opt/hybrid-install/layer \
     'if [ "$layer" != - ]; then $new -exec cp --parents -P -l -t "$layer" {} +; fi' \
     'rm "$before"' \
     && chmod 755 /opt/hybrid-install/layer
+
+# Looked into by the layers: older buildahs mount a stage that they have in their cache as it began.
+FROM tool-setup AS tool
 
 # What the lock pins, in two files. They change only when one of their packages does.
 FROM tool AS export

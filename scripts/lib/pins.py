@@ -61,7 +61,9 @@ def move(lock: Path, name: str) -> None:
         for each in files
     )
     changed = entry.replace(f'version = "{locked}"', f'version = "{other["version"]}"', 1)
-    changed = re.sub(r"^files = \[\n.*?^\]\n", f"files = [\n{lines}]\n", changed, flags=re.M | re.S)
+    changed = re.sub(
+        r"^files = \[\n.*?^\]\n", f"files = [\n{lines}]\n", changed, flags=re.MULTILINE | re.DOTALL
+    )
     lock.write_text(text.replace(entry, changed), "utf-8")
     print(f"{name} {locked} -> {other['version']}")
 
@@ -71,7 +73,9 @@ def _file_name(file: dict[str, str]) -> str:
 
 
 def _entry(text: str, name: str) -> str:
-    entries = re.split(r"(?=^\[\[package\]\]\n)", text.partition("\n[extras]")[0], flags=re.M)
+    entries = re.split(
+        r"(?=^\[\[package\]\]\n)", text.partition("\n[extras]")[0], flags=re.MULTILINE
+    )
     found = next(each for each in entries if f'\nname = "{name}"\n' in each)
     return found.partition("\n[metadata]")[0]
 
@@ -121,5 +125,7 @@ def _hash(pyproject: str) -> str:
 
 
 if __name__ == "__main__":
-    {"move": lambda: move(Path(sys.argv[2]), sys.argv[3]),
-     "small": lambda: small(Path(sys.argv[2]), Path(sys.argv[3]))}[sys.argv[1]]()
+    {
+        "move": lambda: move(Path(sys.argv[2]), sys.argv[3]),
+        "small": lambda: small(Path(sys.argv[2]), Path(sys.argv[3])),
+    }[sys.argv[1]]()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
 from hybrid_install.core.document import Table, table_at
 from hybrid_install.core.file_choice import BinaryPolicy, candidates
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
+    MAIN_GROUP,
     DirectorySource,
     FileSource,
     GitSource,
@@ -23,6 +25,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.project import Project
 from hybrid_install.core.scripts import launchers
+from hybrid_install.core.selection import Wanted, select
 from hybrid_install.core.versions import allows, is_older
 from hybrid_install.errors import ProjectError
 
@@ -138,16 +141,19 @@ class Image:
 
     def _reading_of_secrets(self) -> list[str]:
         if self.secrets is None:
-            return [
-                "'if [ -e /run/secrets/credentials ]; then set -a; . /run/secrets/credentials;"
-                " set +a; fi'"
-            ]
+            return [f"'{_SOURCE_CREDENTIALS}'"]
         if not self.secrets:
             return []
-        return [
-            "'for each in /run/secrets/POETRY_*; do"
-            ' if [ -e "$each" ]; then export "${each##*/}=$(cat "$each")"; fi; done\''
-        ]
+        return [f"'{_READ_VARIABLES}'"]
+
+
+_SOURCE_CREDENTIALS = (
+    "if [ -e /run/secrets/credentials ]; then set -a; . /run/secrets/credentials; set +a; fi"
+)
+_READ_VARIABLES = (
+    "for each in /run/secrets/POETRY_*; do"
+    ' if [ -e "$each" ]; then export "${each##*/}=$(cat "$each")"; fi; done'
+)
 
 
 def _continued(lines: Iterable[str]) -> list[str]:
@@ -168,7 +174,8 @@ ANY_PROJECT = Image(
     header=f"""\
 # An image of any Poetry project: its heavy packages, its light ones and itself in a layer each.
 #
-#   docker build -f docker/Dockerfile --build-arg COMMAND=ml-service -t ml-service examples/ml-service
+#   docker build -f docker/Dockerfile --build-arg COMMAND=ml-service -t ml-service \\
+#       examples/ml-service
 {_ANY_END}""",
     base="python:3.12-slim",
     poetry="poetry",
@@ -203,7 +210,7 @@ ANY_PROVIDED = Image(
     arguments=('ARG PROVIDED="torch"', "ARG MISMATCH=error"),
     settings=(
         "'export POETRY_VIRTUALENVS_OPTIONS_SYSTEM_SITE_PACKAGES=true'",
-        '"export HYBRID_INSTALL_PROVIDED=\'$PROVIDED\' HYBRID_INSTALL_PROVIDED_MISMATCH=$MISMATCH"',
+        "\"export HYBRID_INSTALL_PROVIDED='$PROVIDED' HYBRID_INSTALL_PROVIDED_MISMATCH=$MISMATCH\"",
     ),
 )
 
@@ -213,48 +220,55 @@ class Fitted:
     """An image for one project, and what its owner should know of it.
 
     `context` is the folder to build in, relative to the project's: `.`, or `..` and so on where
-    it takes packages from outside of its own.
+    it takes packages from outside of its own. `keeps_git` where the version is read from the
+    repository.
     """
 
     image: Image
     context: str
     notes: tuple[str, ...]
+    keeps_git: bool
 
 
 def fitted(document: Table, project: Project, lock: Lockfile, folder: PurePosixPath) -> Fitted:
     """The image of a project in `folder`, which is absolute; `document` is its pyproject.toml."""
     groups = _groups(project)
-    packages = tuple(each for each in lock.packages if not each.groups or each.groups & groups)
-    python = _python(project, packages)
-    start, notes = _start(document, project)
+    python = _python(project, lock, groups)
+    packages = _selected(lock, groups, python)
     context = _context(packages, folder)
-    inside = PurePosixPath(folder).relative_to(context)
+    inside = folder.relative_to(context)
+    start, notes = _start(document, project)
     secrets = _secrets(project)
+    keeps_git = bool(table_at(document, "tool", "poetry-dynamic-versioning"))
     image = Image(
-        header=_header(str(inside), secrets),
+        header=_header(inside, secrets),
         base=f"python:{python}-slim",
         poetry=_poetry(lock),
         project=str(inside),
-        selection=f"--only={','.join(sorted(groups, key=lambda name: (name != 'main', name)))}",
-        build_packages=" ".join(_build_packages(packages)),
+        selection=f"--only={','.join(sorted(groups, key=lambda name: (name != MAIN_GROUP, name)))}",
+        build_packages=" ".join(_build_packages(packages, needs_git=keeps_git)),
         with_source=not project.package_mode,
         secrets=secrets,
         start=start,
     )
-    every = [*notes, *_notes(document, project, groups, python, packages)]
-    return Fitted(image, "/".join([".."] * len(inside.parts)) or ".", tuple(every))
+    missing = _without_wheel(packages, python) if lock.has_groups_and_markers else []
+    notes += _notes(project, groups, python, missing)
+    if keeps_git:
+        notes.append("the version is read from git: .git is part of the build")
+    return Fitted(image, _up(inside), tuple(notes), keeps_git)
 
 
 def _groups(project: Project) -> frozenset[NormalizedName]:
     """What the image runs with: main, and what is neither optional nor a developer's."""
-    return frozenset(
+    others = {
         group.name
         for group in project.groups
-        if group.name == "main" or not (group.optional or _DEVELOPERS.fullmatch(group.name))
-    )
+        if not (group.optional or _DEVELOPERS.fullmatch(group.name))
+    }
+    return frozenset({MAIN_GROUP, *others})
 
 
-def _python(project: Project, packages: Iterable[LockedPackage]) -> str:
+def _python(project: Project, lock: Lockfile, groups: frozenset[NormalizedName]) -> str:
     """Of those that the project allows the one with most wheels; of equals the newest."""
     allowed = [each for each in PYTHONS if _allows(project.python_versions, each)]
     if not allowed:
@@ -263,13 +277,40 @@ def _python(project: Project, packages: Iterable[LockedPackage]) -> str:
             f" {PYTHONS[0]} or later in the image",
             hint="install from an exported requirements.txt in an image of an older Python",
         )
-    locked = tuple(packages)
-    return min(reversed(allowed), key=lambda each: len(_without_wheel(locked, each)))
+    return min(
+        reversed(allowed),
+        key=lambda each: len(_without_wheel(_selected(lock, groups, each), each)),
+    )
 
 
 def _allows(constraint: str, minor: str) -> bool:
     """Any patch release will do: images have the newest."""
     return allows(constraint, f"{minor}.99") or allows(constraint, f"{minor}.0")
+
+
+def _selected(
+    lock: Lockfile, groups: frozenset[NormalizedName], python: str
+) -> tuple[LockedPackage, ...]:
+    """What an image with that Python gets; of an older lock all that it has."""
+    if not lock.has_groups_and_markers:
+        return lock.packages
+    return select(lock, Wanted(groups, frozenset()), _linux(python))
+
+
+def _linux(python: str) -> Mapping[str, str]:
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{python}.0",
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": f"{python}.0",
+        "python_version": python,
+        "sys_platform": "linux",
+    }
 
 
 def _without_wheel(packages: Iterable[LockedPackage], python: str) -> list[LockedPackage]:
@@ -280,35 +321,26 @@ def _without_wheel(packages: Iterable[LockedPackage], python: str) -> list[Locke
         for each in packages
         if isinstance(each.source, RegistrySource)
         if each.files and not any(it.is_wheel for it in candidates(each, tags, BinaryPolicy()))
-        if not _is_for_others(each)
     ]
 
 
-_FOREIGN = re.compile(r".*-(?:win32|win_amd64|win_arm64|macosx_\w+)\.whl")
-
-
-def _is_for_others(package: LockedPackage) -> bool:
-    """Whether all that there is are wheels of other systems: a marker keeps it away."""
-    return all(_FOREIGN.fullmatch(file.name) for file in package.files)
-
-
+@cache
 def _tags(python: str) -> Mapping[str, int]:
     """What CPython of that version runs on a Linux of today, on either processor."""
     from packaging.tags import compatible_tags, cpython_tags
 
-    version = tuple(int(part) for part in python.split("."))
+    major, minor = (int(part) for part in python.split("."))
     platforms = [
         f"{kind}_{machine}"
         for machine in ("x86_64", "aarch64")
         for kind in (
-            *(f"manylinux_2_{minor}" for minor in range(5, 42)),
+            *(f"manylinux_2_{each}" for each in range(5, 42)),
             *("manylinux2014", "manylinux2010", "manylinux1", "linux"),
         )
     ]
-    interpreter = f"cp{version[0]}{version[1]}"
     tags = (
-        *cpython_tags(version, platforms=platforms),
-        *compatible_tags(version, interpreter=interpreter, platforms=platforms),
+        *cpython_tags((major, minor), platforms=platforms),
+        *compatible_tags((major, minor), interpreter=f"cp{major}{minor}", platforms=platforms),
     )
     return {str(tag): rank for rank, tag in enumerate(tags)}
 
@@ -354,15 +386,17 @@ def _secrets(project: Project) -> tuple[str, ...]:
     )
 
 
-def _header(inside: str, secrets: Iterable[str]) -> str:
+def _up(inside: PurePosixPath) -> str:
+    """From the project's folder to the context's."""
+    return "/".join([".."] * len(inside.parts)) or "."
+
+
+def _header(inside: PurePosixPath, secrets: Iterable[str]) -> str:
     """How to build it, from the project's folder."""
-    up = "/".join([".."] * len(PurePosixPath(inside).parts)) or "."
-    options = "".join(f" \\\n#       --secret id={name}" for name in secrets)
-    ignored = "Dockerfile.dockerignore" if up != "." else ".dockerignore"
+    options = "".join(f" --secret id={name} \\\n#      " for name in secrets)
     return (
         "# Written by `hybrid-install init --docker`; yours to change. From this folder:\n#\n"
-        f"#   docker build -f Dockerfile{options} -t NAME {up}\n#\n"
-        f"# {ignored} keeps out of the build what is not needed in it."
+        f"#   docker build{options} -f Dockerfile -t NAME {_up(inside)}"
     )
 
 
@@ -374,7 +408,7 @@ def _poetry(lock: Lockfile) -> str:
     return f"poetry=={version}"
 
 
-def _build_packages(packages: Iterable[LockedPackage]) -> list[str]:
+def _build_packages(packages: Iterable[LockedPackage], *, needs_git: bool) -> list[str]:
     """Debian's packages without which some of the lock cannot be built."""
     locked = tuple(packages)
     compiles = any(
@@ -383,29 +417,24 @@ def _build_packages(packages: Iterable[LockedPackage]) -> list[str]:
         and not any(file.is_wheel for file in each.files)
         for each in locked
     )
-    has_git = any(isinstance(each.source, GitSource) for each in locked)
-    needed = {"build-essential": compiles, "git": has_git, "ca-certificates": has_git}
-    return sorted(name for name, is_needed in needed.items() if is_needed)
+    has_git = needs_git or any(isinstance(each.source, GitSource) for each in locked)
+    needed = {"build-essential": compiles, "ca-certificates": has_git, "git": has_git}
+    return [name for name, is_needed in needed.items() if is_needed]
 
 
 def _notes(
-    document: Table,
     project: Project,
     groups: frozenset[NormalizedName],
     python: str,
-    packages: tuple[LockedPackage, ...],
+    missing: Iterable[LockedPackage],
 ) -> Iterable[str]:
     left_out = sorted(group.name for group in project.groups if group.name not in groups)
     if left_out:
         yield f"groups left out: {', '.join(left_out)} (SELECTION)"
     if project.extras:
         yield f"extras left out: {', '.join(sorted(project.extras))} (SELECTION)"
-    missing = _without_wheel(packages, python)
-    if missing:
-        names = ", ".join(each.name for each in missing)
-        yield f"no wheel for Python {python} on Linux: {names}; they are built (BUILD_PACKAGES)"
-    if table_at(document, "tool", "poetry-dynamic-versioning"):
-        yield "the version comes from git: its history is in the build, and BUILD_PACKAGES has git"
+    if names := ", ".join(each.name for each in missing):
+        yield f"no wheel for Python {python} on Linux: {names}; built from source (BUILD_PACKAGES)"
     if not project.package_mode:
         yield "the project is no package: the image holds its folder, in /app"
 
@@ -427,5 +456,3 @@ def dockerignore(image: Image, *, keeps_git: bool) -> str:
         if line != ".git" or not keeps_git
     ]
     return "\n".join(["# What no image of this project needs.", *lines]) + "\n"
-
-
