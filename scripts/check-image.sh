@@ -188,9 +188,96 @@ step "A base image"
 base_image
 
 step "A small project"
-"$pins" scripts/lib/pins.py small examples/ml-service "$work/small"
+small=$work/small
+"$pins" scripts/lib/pins.py small examples/ml-service "$small"
+cp -R "$small" "$work/system"
+cp -R "$small" "$work/fitted"
+cp -R "$small" "$work/provided"
 command=small-service
-ours small "$work/small"
+ours small "$small"
 inside small
-verified small "$work/small"
-rebuilds small "$work/small" idna anyio
+verified small "$small"
+rebuilds small "$small" idna anyio
+
+step "Without a virtual environment"
+dockerfile=system.Dockerfile
+ours system "$work/system"
+inside system 0
+verified system "$work/system"
+
+step "On a base that has torch"
+dockerfile=base-has-torch.Dockerfile base=localhost/has-torch
+"$pins" scripts/lib/pins.py torch "$work/provided/poetry.lock"
+"$pins" scripts/lib/pins.py installed "$work/torch"
+container=$(buildah from localhost/base)
+version=$(buildah run "$container" -- python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+buildah copy -q "$container" "$work/torch" "/usr/local/lib/python$version/dist-packages" >/dev/null
+buildah commit -q "$container" "$base" >/dev/null
+buildah rm "$container" >/dev/null
+sed -i 's/^import httpx$/import httpx\nimport torch/; s/print(/print(torch.__version__, torch.__file__, /' \
+    "$work/provided/src/small_service/__init__.py"
+ours provided "$work/provided"
+inside provided | tee "$work/said"
+grep -q '9.9.0 /usr/local' "$work/said" || fail "the torch of the base is not in use" "PROVIDED"
+verified provided "$work/provided"
+unset dockerfile base
+
+step "What \`init --docker\` writes"
+build/tool/bin/hybrid-install init --docker -C "$work/fitted"
+build fitted "$work/fitted" -f "$work/fitted/Dockerfile" --build-arg BASE=localhost/base
+container=$(buildah from localhost/fitted)
+buildah run "$container" -- small-service
+buildah rm "$container" >/dev/null
+
+if [ "$mode" = --quick ]; then exit; fi
+
+# What people write with Poetry alone (Poetry's FAQ): dependencies first, then the sources. The
+# plugin makes Poetry read the index as pip and uv do.
+cat >"$work/plain.Dockerfile" <<'END'
+ARG BASE
+FROM ${BASE}
+RUN python3 -m venv /opt/poetry \
+    && /opt/poetry/bin/pip install --quiet poetry poetry-plugin-pypi-mirror
+ARG POETRY_PYPI_MIRROR_URL
+ENV POETRY_VIRTUALENVS_IN_PROJECT=true PATH=/app/.venv/bin:/opt/poetry/bin:$PATH
+WORKDIR /app
+COPY pyproject.toml poetry.lock ./
+RUN poetry install --only main --no-root --no-interaction
+COPY . .
+RUN poetry install --only main --no-interaction
+ENTRYPOINT ["ml-service"]
+END
+simple=$("$pins" -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')
+plain() {
+    build plain "$1" -f "$work/plain.Dockerfile" --build-arg BASE=localhost/base \
+        --build-arg POETRY_PYPI_MIRROR_URL="$simple"
+}
+
+step "The example"
+example=$work/ml-service
+cp -R examples/ml-service "$example"
+cp -R examples/ml-service "$work/plainly"
+command=ml-service
+ours example "$example"
+ours_first=$seconds ours_size=$(megabytes example)
+inside example
+verified example "$example"
+rebuilds example "$example" idna scipy
+
+step "The example with Poetry alone"
+plain "$work/plainly"
+plain_first=$seconds plain_size=$(megabytes plain)
+"$pins" scripts/lib/pins.py move "$work/plainly/poetry.lock" idna
+plain "$work/plainly"
+plain_light=$seconds
+
+step "Measured: the example, on a base of $(megabytes base) MB, $(nproc) processors, $driver"
+"$python" - "$plain_first" "$ours_first" "$plain_light" "$light_seconds" "$plain_size" "$ours_size" <<'END'
+import sys
+
+names = ["first build", "build after a light change", "size of the image"]
+numbers = list(map(int, sys.argv[1:]))
+print("| | Poetry alone | hybrid-install | ratio |\n|---|---|---|---|")
+for name, plain, ours, unit in zip(names, numbers[::2], numbers[1::2], ("s", "s", "MB")):
+    print(f"| {name} | {plain} {unit} | {ours} {unit} | {plain / max(ours, 1):.1f} |")
+END

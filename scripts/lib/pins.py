@@ -2,6 +2,8 @@
 
     pins.py move LOCK NAME      another version of NAME, with its files, as the index has them
     pins.py small FROM TO       a small project in TO: one package of FROM's lock, and what it needs
+    pins.py torch LOCK          that small project wants a torch, which no index has
+    pins.py installed FOLDER    that torch, as it is after an installation, in FOLDER
 
 Python of an environment that hybrid-install is in: uv and the lock's hash are taken from there.
 """
@@ -124,8 +126,53 @@ def _hash(pyproject: str) -> str:
     return content_hash(tomllib.loads(pyproject))
 
 
+_TORCH = """\
+[[package]]
+name = "torch"
+version = "9.9.0"
+description = "A stand-in"
+optional = false
+python-versions = ">=3.11"
+groups = ["main"]
+files = [
+    {{file = "torch-9.9.0-py3-none-any.whl", hash = "sha256:{digest}"}},
+]
+
+[metadata]
+"""
+
+
+def torch(lock: Path) -> None:
+    """What only the base image can bring: it is on no index."""
+    pyproject = lock.with_name("pyproject.toml")
+    text = pyproject.read_text("utf-8")
+    before, after = _hash(text), text.replace('"httpx>=0.28"', '"httpx>=0.28", "torch>=9"')
+    pyproject.write_text(after, "utf-8")
+    entry = _TORCH.format(digest="0" * 64)
+    locked = lock.read_text("utf-8").replace("[metadata]\n", entry).replace(before, _hash(after))
+    lock.write_text(locked, "utf-8")
+
+
+def installed(folder: Path) -> None:
+    """Metadata, record and a module."""
+    files = {
+        "torch/__init__.py": '__version__ = "9.9.0"\n',
+        "torch-9.9.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: torch\nVersion: 9.9.0\n",
+        "torch-9.9.0.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+        "torch-9.9.0.dist-info/INSTALLER": "pip\n",
+    }
+    record = "torch-9.9.0.dist-info/RECORD"
+    files[record] = "".join(f"{name},,\n" for name in [*files, record])
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+
+
+_VERBS = {"installed": installed, "torch": torch, "small": small}
+
 if __name__ == "__main__":
-    {
-        "move": lambda: move(Path(sys.argv[2]), sys.argv[3]),
-        "small": lambda: small(Path(sys.argv[2]), Path(sys.argv[3])),
-    }[sys.argv[1]]()
+    verb, first, *rest = sys.argv[1:]
+    if verb == "move":
+        move(Path(first), *rest)
+    else:
+        _VERBS[verb](Path(first), *map(Path, rest))
