@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from typer.core import TyperGroup
 
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
+from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
 from hybrid_install.core.tiers import Tier
@@ -343,11 +345,22 @@ def _install(
     ] = False,
     find_links: FindLinks = None,
     offline: Offline = False,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="install this map (export --format json), no project", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
-    from hybrid_install.commands.install import install as command
-
     folder = _expanded(find_links).absolute() if find_links else None
     request = replace(request, find_links=folder, offline=offline)
+    if from_ is not None:
+        from hybrid_install.commands.install_map import install_map
+
+        _run(request, lambda *doors: install_map(request, *doors, file=from_, dry_run=dry_run))
+
+    from hybrid_install.commands.install import install as command
+
     _run(request, lambda report, runner: command(request, report, runner, dry_run=dry_run))
 
 
@@ -388,17 +401,41 @@ def _download(
     )
 
 
-@app.command("export", help="Print the requirements map: pins and hashes, by index.")
+@app.command("export", help="Write the requirements map: requirements, constraints, pylock, json.")
 @_takes_request
 def _export(
     request: Request,
+    format_: Annotated[
+        Format, typer.Option("--format", "-f", help="what is written")
+    ] = Format.REQUIREMENTS,
+    universal: Annotated[
+        bool, typer.Option("--universal", help="for every environment, with markers")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write to this file")
     ] = None,
+    per_source: Annotated[
+        Path | None,
+        typer.Option("--per-source", help="a file for each index, in this folder", metavar="DIR"),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="all exports that pyproject.toml declares")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing, fail where a file is not up to date")
+    ] = False,
 ) -> None:
+    from hybrid_install.commands.export import Order
     from hybrid_install.commands.export import export as command
 
-    _run(request, lambda report, runner: command(request, report, runner, output=output))
+    order = Order(format_, universal, output, per_source, everything)
+    rerun = _same_command_without("--check") if check else None
+    _run(request, lambda report, runner: command(request, report, runner, order=order, check=rerun))
+
+
+def _same_command_without(option: str) -> str:
+    """What to run instead of what was run."""
+    return shlex.join(["hybrid-install", *(word for word in sys.argv[1:] if word != option)])
 
 
 @app.command("verify", help="Compare the environment with poetry.lock; change nothing.")

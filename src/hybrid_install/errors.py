@@ -58,6 +58,10 @@ class VerificationError(HybridInstallError):
     """The environment is not what the lock selects."""
 
 
+class ExportError(HybridInstallError):
+    """An exported file is not up to date (`export --check`)."""
+
+
 class InvalidDataError(HybridInstallError):
     """A value of the wrong shape inside a file, with the path to it.
 

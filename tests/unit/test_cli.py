@@ -27,7 +27,9 @@ from hybrid_install.commands import install as install_module
 from hybrid_install.commands import plan as plan_module
 from hybrid_install.commands import version as version_module
 from hybrid_install.commands.download import Elsewhere
+from hybrid_install.commands.export import Order
 from hybrid_install.commands.request import Request
+from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Mismatch
 from hybrid_install.core.tiers import Tier
@@ -149,8 +151,23 @@ def selecting(**options: Any) -> Request:
             "download",
             {"output": Path("/x"), "elsewhere": Elsewhere("3.12", "linux")},
         ),
-        (["export"], "export", {"output": None}),
-        (["export", "-o", "out.txt"], "export", {"output": Path("out.txt")}),
+        (["export"], "export", {"order": Order(), "check": None}),
+        (
+            ["export", "-o", "out.txt"],
+            "export",
+            {"order": Order(output=Path("out.txt")), "check": None},
+        ),
+        (
+            ["export", "--format", "pylock", "--universal"],
+            "export",
+            {"order": Order(Format.PYLOCK, universal=True), "check": None},
+        ),
+        (
+            ["export", "--per-source", "reqs"],
+            "export",
+            {"order": Order(per_source=Path("reqs")), "check": None},
+        ),
+        (["export", "--all"], "export", {"order": Order(declared=True), "check": None}),
         (["cache-key"], "cache_key", {}),
         (["init"], "init", INIT),
         (["init", "--sizes", "--over", "1GB"], "init", {**INIT, "sizes": True, "over": "1GB"}),

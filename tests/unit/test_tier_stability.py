@@ -103,13 +103,11 @@ def answer(folder: Path, project: ProjectText, *arguments: str) -> str:
     return result.stdout
 
 
-# What an image's layer is fed with, where the export has several formats.
-FORMATS = ("json",) if hasattr(cli, "Format") else ()
-
 COMMANDS = [
     ("export", "--tier", "heavy"),
+    ("export", "--tier", "heavy", "--format", "json"),
+    ("export", "--tier", "heavy", "--format", "json", "--universal"),
     ("cache-key", "--tier", "heavy"),
-    *(("export", "--tier", "heavy", "--format", each) for each in FORMATS),
 ]
 
 

@@ -16,11 +16,14 @@ from hybrid_install.tools.poetry import MIRROR_PLUGIN
 from hybrid_install.tools.uv import Uv
 
 
-def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
+def index_access(
+    preparation: Preparation, uv: Uv, used: Collection[Index] | None = None
+) -> IndexAccess:
     """Every index of the project under a name of our own, with the ways to reach it.
 
-    A url of a package for which only the keyring has credentials stands among them: an index that
-    is searched for nothing is how uv is given credentials.
+    `used` are those that will be asked, by default for what the plan installs in bulk. A url of a
+    package for which only the keyring has credentials stands among them: an index that is searched
+    for nothing is how uv is given credentials.
     """
     named: dict[Index, NamedIndex] = {}
     in_urls: dict[Index, Credentials] = {}
@@ -42,14 +45,14 @@ def index_access(preparation: Preparation, uv: Uv) -> IndexAccess:
         {named[index].name: found for index, found in credentials.items()},
         trust_of(
             preparation.inputs.project.indexes,
-            {each.index for each in preparation.plan.bulk if each.index},
+            {each.index for each in preparation.plan.bulk if each.index} if used is None else used,
             preparation.inputs.config,
             preparation.request.working_dir,
             preparation.request.environ,
         ),
         preparation.inputs.config.build_settings_for(
             each.name
-            for each in preparation.plan.bulk
+            for each in (preparation.plan.bulk if used is None else ())
             if not each.files or not all(file.is_wheel for file in each.files)
         ),
     )

@@ -66,11 +66,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
     books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
-        try:
-            files = install_in_bulk(preparation, uv, report, books)
-        except UndecidedError as undecided:
-            preparation = replace(preparation, left=undecided.left)
-            files = install_in_bulk(preparation, uv, report, books)
+        preparation, files = install_what_uv_can(preparation, uv, report, books)
         books.note(files)
     with report.phase("Poetry"):
         poetry = finish(preparation, uv, report, books)
@@ -143,11 +139,22 @@ def _made(preparation: Preparation, uv: Uv) -> Preparation:
             relocatable=preparation.request.relocatable,
         )
     except CommandFailedError as error:
-        raise _failed("uv", error) from None
+        raise failed("uv", error) from None
     prepared = preparation.after_creation()
     if not config.flag("virtualenvs", "options", "no-pip"):
         uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
     return prepared
+
+
+def install_what_uv_can(
+    preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping
+) -> tuple[Preparation, Told]:
+    """As `install_in_bulk`, but for what turns out to be Poetry's: the run then leaves it."""
+    try:
+        return preparation, install_in_bulk(preparation, uv, report, books)
+    except UndecidedError as undecided:
+        preparation = replace(preparation, left=undecided.left)
+        return preparation, install_in_bulk(preparation, uv, report, books)
 
 
 def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> Told:
@@ -180,7 +187,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         _remove(preparation, uv, report)
         bulk.run(supply.placed(requirements), files, settled)
     except CommandFailedError as error:
-        raise _failed("uv", error, hint_offline(preparation.request)) from None
+        raise failed("uv", error, hint_offline(preparation.request)) from None
     return told(requirements, files)
 
 
@@ -217,7 +224,7 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, request: Request) 
         return bulk.choose(requirements, request.feed)
     except CommandFailedError as error:
         raise ToolError(
-            _failed("uv", error).message,
+            failed("uv", error).message,
             hint=hint_offline(request)
             or "is each package still on its index, and are the credentials right? To uv an"
             " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
@@ -286,13 +293,13 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
                 install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
             is_uv = error.command.argv[0] == str(uv.path)
-            raise _failed("uv" if is_uv else "Poetry", error) from None
+            raise failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
         _report_drift(preparation, changed(before, preparation.distributions()), report)
     return poetry.version
 
 
-def _failed(tool: str, error: CommandFailedError, hint: str | None = None) -> ToolError:
+def failed(tool: str, error: CommandFailedError, hint: str | None = None) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(

@@ -80,6 +80,7 @@ class Inputs:
     wanted: Wanted
     pyproject: dict[str, Any]
     settings: Settings
+    lock_file: Path
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -102,7 +103,9 @@ def read_inputs(request: Request) -> Inputs:
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
-    return Inputs(folder, project, lock, config, chosen, pyproject.document, settings)
+    return Inputs(
+        folder, project, lock, config, chosen, pyproject.document, settings, folder / "poetry.lock"
+    )
 
 
 def _as_requested(settings: Settings, request: Request) -> Settings:
@@ -474,7 +477,7 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
         runner=runner,
         venv=request.venv,
         python=request.python,
-        poetry_python=lambda: _poetry_python(request, runner, may_start=starts_tools),
+        poetry_python=lambda: poetry_python(request, runner, may_start=starts_tools),
     )
     try:
         target = locator.locate()
@@ -505,7 +508,7 @@ def _refuse_what_poetry_is_not_told(request: Request) -> None:
         )
 
 
-def _poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path | None:
+def poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path | None:
     """The interpreter that runs Poetry; a Poetry that uv provides is run by ours."""
     found = poetry_tool.find(request.environ, runner, may_start=may_start)
     return found.interpreter if found else Path(sys.executable)

@@ -38,17 +38,30 @@ _UNWRITABLE = (Handover.READ_ONLY_INTERPRETER, Handover.UNKNOWN_INTERPRETER)
 
 @dataclass(frozen=True)
 class Bookkeeping:
-    """The receipt while a run goes on; `earlier` is what the last run knew."""
+    """The receipt while a run goes on; `earlier` is what the last run knew.
+
+    With `keeps_others` the run is about a part of the environment: of the rest, what was known and
+    still fits is kept.
+    """
 
     preparation: Preparation
     report: Report
     uv_version: str
     earlier: Receipt | None
+    keeps_others: bool = False
 
     @classmethod
-    def begin(cls, preparation: Preparation, report: Report, uv_version: str) -> Bookkeeping:
+    def begin(
+        cls,
+        preparation: Preparation,
+        report: Report,
+        uv_version: str,
+        *,
+        keeps_others: bool = False,
+    ) -> Bookkeeping:
         """Look at what the last run has left; nothing is changed yet."""
-        return cls(preparation, report, uv_version, receipt_file(preparation).read_earlier())
+        earlier = receipt_file(preparation).read_earlier()
+        return cls(preparation, report, uv_version, earlier, keeps_others)
 
     def withdraw(self) -> None:
         """Before anything is changed; more than once is as good as once."""
@@ -89,7 +102,8 @@ class Bookkeeping:
         provided, installed = self.preparation.provided, self.preparation.installed()
         every = self.preparation.selected_of_all_tiers
         selected = [each for each in every if each.name not in provided]
-        names = {package.name for package in selected}
+        others = self.earlier.packages if self.earlier and self.keeps_others else ()
+        names = {package.name for package in selected} | {other.name for other in others}
         found = {name: look(each) for name, each in installed.items() if name in names}
         return Receipt(
             hybrid_install=__version__,
@@ -106,6 +120,7 @@ class Bookkeeping:
                 found,
                 told,
                 self.earlier,
+                others,
             ),
             provided=provision(
                 every,
@@ -117,5 +132,4 @@ class Bookkeeping:
 
 
 def _sha256_of_lock(preparation: Preparation) -> str:
-    lock = preparation.inputs.project_dir / "poetry.lock"
-    return hashlib.sha256(lock.read_bytes()).hexdigest()
+    return hashlib.sha256(preparation.inputs.lock_file.read_bytes()).hexdigest()

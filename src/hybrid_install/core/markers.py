@@ -9,7 +9,8 @@ two disagree on `in` lists, on `platform_release`, on release candidates and on 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 Environment = Mapping[str, str]
 """PEP 508 environment markers of one interpreter, without `extra`."""
-
-Predicate = Callable[[Environment, frozenset[str]], bool]
 
 _VARIABLES = (
     "extra",
@@ -70,17 +69,21 @@ def holds(marker: str, environment: Environment, extras: frozenset[str]) -> bool
     if marker == "<empty>":
         return False
     try:
-        return _parse(marker)(environment, extras)
+        return parse(marker).holds(environment, extras)
     except RecursionError:
         raise invalid(marker) from None
 
 
 @lru_cache(maxsize=4096)
-def _parse(marker: str) -> Predicate:
+def parse(marker: str) -> Tree:
+    """The tree of a marker that is neither empty nor `*` nor `<empty>`.
+
+    `InvalidDataError` where Poetry could not parse it either.
+    """
     tokens = _Tokens(marker)
-    predicate = _disjunction(tokens)
+    tree = _disjunction(tokens)
     tokens.expect_end()
-    return predicate
+    return tree
 
 
 class _Tokens:
@@ -116,25 +119,67 @@ def _tokenize(marker: str) -> Iterator[Token]:
         position = match.end()
 
 
-def _disjunction(tokens: _Tokens) -> Predicate:
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Terms of which one must hold."""
+
+    terms: tuple[Tree, ...]
+
+    def holds(self, environment: Environment, extras: frozenset[str]) -> bool:
+        """Whether one of them does."""
+        return any(term.holds(environment, extras) for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Terms that must all hold."""
+
+    terms: tuple[Tree, ...]
+
+    def holds(self, environment: Environment, extras: frozenset[str]) -> bool:
+        """Whether all of them do."""
+        return all(term.holds(environment, extras) for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A leaf of `marker`. `variable` is without aliases; `swapped` has the value on the left."""
+
+    marker: str
+    name: str
+    operator: str
+    value: str
+    swapped: bool
+    variable: str
+
+    def holds(self, environment: Environment, extras: frozenset[str]) -> bool:
+        """What poetry-core says of it."""
+        actual = extras if self.variable == "extra" else environment[self.variable]
+        try:
+            return _compare(self.name, self.operator, self.value, self.swapped, actual)
+        except (AssertionError, ValueError):
+            # What parses but cannot be compared: `extra in "a b"` fails an assertion in Poetry.
+            raise invalid(self.marker) from None
+
+
+Tree = Comparison | Either | Every
+
+
+def _disjunction(tokens: _Tokens) -> Tree:
     terms = [_conjunction(tokens)]
     while tokens.take("boolean", "or"):
         terms.append(_conjunction(tokens))
-    if len(terms) == 1:
-        return terms[0]
-    return lambda environment, extras: any(term(environment, extras) for term in terms)
+    return terms[0] if len(terms) == 1 else Either(tuple(terms))
 
 
-def _conjunction(tokens: _Tokens) -> Predicate:
+def _conjunction(tokens: _Tokens) -> Tree:
     terms = [_atom(tokens)]
     while tokens.take("boolean", "and"):
         terms.append(_atom(tokens))
-    if len(terms) == 1:
-        return terms[0]
-    return lambda environment, extras: all(term(environment, extras) for term in terms)
+    return terms[0] if len(terms) == 1 else Every(tuple(terms))
 
 
-def _atom(tokens: _Tokens) -> Predicate:
+def _atom(tokens: _Tokens) -> Tree:
     if tokens.take("paren", "("):
         inner = _disjunction(tokens)
         if not tokens.take("paren", ")"):
@@ -151,21 +196,12 @@ def _atom(tokens: _Tokens) -> Predicate:
     raise invalid(tokens.marker)
 
 
-def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -> Predicate:
+def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -> Comparison:
     try:
         variable = _comparison(name, operator, value, swapped).name
     except ValueError:
         raise invalid(marker) from None
-
-    def validate(environment: Environment, extras: frozenset[str]) -> bool:
-        actual = extras if variable == "extra" else environment[variable]
-        try:
-            return _compare(name, operator, value, swapped, actual)
-        except (AssertionError, ValueError):
-            # What parses but cannot be compared: `extra in "a b"` fails an assertion in Poetry.
-            raise invalid(marker) from None
-
-    return validate
+    return Comparison(marker, name, operator, value, swapped, variable)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ poetry.lock holds no urls. One `uv pip compile` of a synthetic project, whose ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -23,7 +23,7 @@ from hybrid_install.core.model import (
     UrlSource,
     normalize_name,
 )
-from hybrid_install.core.requirements import DirectRequirement, Requirement
+from hybrid_install.core.requirements import DirectRequirement, Requirement, where
 from hybrid_install.core.uv_config import NamedIndex, toml_string
 from hybrid_install.errors import ToolError
 
@@ -63,22 +63,27 @@ Offer = tuple[OfferedFile, ...]
 
 
 def synthetic_project(
-    requirements: Iterable[Requirement], indexes: Mapping[Index, NamedIndex], python: str
+    requirements: Iterable[Requirement],
+    indexes: Mapping[Index, NamedIndex],
+    python: str,
+    pythons: Mapping[NormalizedName, str] | None = None,
 ) -> str:
     """A pyproject.toml whose resolution asks each index for its own pins and nothing else.
 
     Pins with one specifier: a second one would have uv refuse what is yanked.
 
-    `python` is the target's full version.
+    `python` says what it is for (PEP 440). `pythons` are markers of those packages that are for
+    some Pythons only: uv refuses what an index says does not run on all that are asked for.
     """
     pinned = tuple(requirements)
     used = {requirement.index: indexes[requirement.index] for requirement in pinned}
-    lines = [
+    lines = [where(each.pin, (pythons or {}).get(each.name, "")) for each in pinned]
+    document = [
         "[project]",
         f"name = {toml_string(_SYNTHETIC_NAME)}",
         'version = "0"',
-        f"requires-python = {toml_string('==' + python)}",
-        f"dependencies = [{', '.join(toml_string(each.pin) for each in pinned)}]",
+        f"requires-python = {toml_string(python)}",
+        f"dependencies = [{', '.join(toml_string(each) for each in lines)}]",
         "[tool.uv]",
         "package = false",
         "[tool.uv.sources]",
@@ -88,8 +93,8 @@ def synthetic_project(
         ),
     ]
     for named in used.values():
-        lines += ["[[tool.uv.index]]", *named.toml(), "explicit = true"]
-    return "\n".join(lines) + "\n"
+        document += ["[[tool.uv.index]]", *named.toml(), "explicit = true"]
+    return "\n".join(document) + "\n"
 
 
 def read_offers(document: Table) -> dict[NormalizedName, Offer]:
@@ -152,6 +157,18 @@ def locked_files(requirement: Requirement, offer: Offer) -> tuple[PinnedFile, ..
     return found
 
 
+def choose_all(requirement: Requirement, offer: Offer) -> tuple[PinnedFile, ...]:
+    """All locked files that the index offers, sorted; `ToolError` as of `locked_files`."""
+    best = locked_files(requirement, offer)
+    found = {
+        PinnedFile(locked.name, file.url, locked.hash, file.size)
+        for locked in requirement.files
+        for file in offer
+        if file.is_locked_as(locked)
+    }
+    return tuple(sorted(found, key=lambda file: (file.name, file.url))) if best else ()
+
+
 def _refuse_mismatch(requirement: Requirement, offer: Offer) -> None:
     locked = {file.name for file in requirement.files}
     changed = sorted(file.name for file in offer if file.name in locked)
@@ -176,23 +193,37 @@ def pylock(
     """
     lines = ['lock-version = "1.0"', 'created-by = "hybrid-install"']
     for requirement, file in chosen:
-        lines += [
-            *_package(requirement.name),
-            f"version = {toml_string(requirement.version)}",
-            *([] if file.path else [f"index = {_bucket(requirement.index, indexes)}"]),
-            f"wheels = [{_file(file)}]" if file.is_wheel else f"sdist = {_file(file)}",
-        ]
+        lines += package_lines(requirement, (file,), indexes[requirement.index])
     for each in direct:
-        lines += [*_package(each.name), _place(each)]
+        lines += package_lines(each)
     return "\n".join(lines) + "\n"
 
 
-def _bucket(index: Index, indexes: Mapping[Index, NamedIndex]) -> str:
-    return toml_string(indexes[index].url.rstrip("/"))
+def package_lines(
+    requirement: Requirement | DirectRequirement,
+    files: Sequence[PinnedFile] = (),
+    index: NamedIndex | None = None,
+) -> tuple[str, ...]:
+    """One `[[packages]]` table; `files` and `index` are those of a requirement from an index."""
+    lines = ["", "[[packages]]", f"name = {toml_string(requirement.name)}"]
+    if isinstance(requirement, Requirement):
+        lines += [f"version = {toml_string(requirement.version)}"]
+    if requirement.marker:
+        lines += [f"marker = {toml_string(requirement.marker)}"]
+    if index is not None and not any(file.path for file in files):
+        lines += [f"index = {toml_string(index.url.rstrip('/'))}"]
+    if isinstance(requirement, DirectRequirement):
+        return (*lines, _place(requirement))
+    return (*lines, *_files(files))
 
 
-def _package(name: NormalizedName) -> tuple[str, ...]:
-    return "", "[[packages]]", f"name = {toml_string(name)}"
+def _files(files: Sequence[PinnedFile]) -> list[str]:
+    """The standard has a place for one sdist only."""
+    sdists = [f"sdist = {_file(file)}" for file in files if not file.is_wheel][:1]
+    wheels = [_file(file) for file in files if file.is_wheel]
+    if len(wheels) > 1:
+        return [*sdists, "wheels = [", *(f"    {wheel}," for wheel in wheels), "]"]
+    return [*sdists, *(f"wheels = [{wheel}]" for wheel in wheels)]
 
 
 def _place(requirement: DirectRequirement) -> str:

@@ -115,8 +115,9 @@ def account(
     present: Mapping[NormalizedName, Present],
     told: Mapping[NormalizedName, tuple[LockedFile, ...]],
     earlier: Receipt | None,
+    others: Iterable[Received] = (),
 ) -> tuple[Received, ...]:
-    """What can be said of each selected package, sorted by name.
+    """What can be said of each selected package, and still of `others`; sorted by name.
 
     `told` is what uv installed in this run. A package that was there before keeps what the
     earlier receipt knew, if that still fits. Whatever is not there as locked is left out.
@@ -125,6 +126,14 @@ def account(
         _received(package, index, present[package.name], told.get(package.name), earlier)
         for package, index in selected
         if package.name in present and same_version(present[package.name].version, package.version)
+    ]
+    names = {each.name for each in found}
+    found += [
+        each
+        for each in others
+        if each.name not in names
+        and each.name in present
+        and each.fits(present[each.name].version, present[each.name].contents)
     ]
     return tuple(sorted(found, key=lambda each: (each.name, each.version)))
 

@@ -1,11 +1,11 @@
 """The requirements map: the selection as pinned requirements, by the index each is locked to.
 
-It is what uv is fed and what `export` prints. Pins are `===`: uv takes `1.0+cpu` for `==1.0`.
+It is what uv is fed and what `export` writes. Pins are `===`: uv takes `1.0+cpu` for `==1.0`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urldefrag
 
@@ -19,22 +19,26 @@ from hybrid_install.core.model import (
     Hash,
     Index,
     LockedFile,
+    LockedPackage,
     NormalizedName,
     RegistrySource,
     UrlSource,
 )
-from hybrid_install.core.plan import Action, Operation
-from hybrid_install.core.redaction import without_credentials
+from hybrid_install.core.plan import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One package from an index: the pin, and the only files that may be installed, best first."""
+    """One package from an index: the pin, and the only files that may be installed, best first.
+
+    `marker` says where it counts (PEP 508), empty for everywhere.
+    """
 
     name: NormalizedName
     version: str
     index: Index
     files: tuple[LockedFile, ...]
+    marker: str = ""
 
     @property
     def pin(self) -> str:
@@ -48,14 +52,14 @@ class Requirement:
 
     def line(self) -> str:
         """The requirement in requirements.txt syntax, a hash a line."""
-        return _with_hashes(self.pin, self.hashes)
+        return _with_hashes(where(self.pin, self.marker), self.hashes)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectRequirement:
     """One package from no index: an archive, a project on disk, a repository.
 
-    `file` is the archive that is locked, None for the others.
+    `file` is the archive that is locked, None for the others. `marker` is as of a `Requirement`.
     """
 
     name: NormalizedName
@@ -63,6 +67,12 @@ class DirectRequirement:
     source: DirectSource
     file: LockedFile | None
     develop: bool = False
+    marker: str = ""
+
+    @property
+    def pin(self) -> str:
+        """`name===version`."""
+        return f"{self.name}==={self.version}"
 
     @property
     def hash(self) -> Hash | None:
@@ -104,20 +114,24 @@ class DirectRequirement:
 
     def line(self) -> str:
         """The requirement in requirements.txt syntax."""
-        if self.develop:
-            return f"-e {self.url}"
-        return _with_hashes(f"{self.name} @ {self.url}", [str(self.hash)] if self.hash else [])
+        text = f"-e {self.url}" if self.develop else f"{self.name} @ {self.url}"
+        return _with_hashes(where(text, self.marker), [str(self.hash)] if self.hash else [])
 
     def portable_line(self) -> str:
         """As `line`, with a path that is relative to the project's folder."""
         if not isinstance(self.source, FileSource | DirectorySource):
             return self.line()
         path = f"{'-e ' if self.develop else ''}./{self.source.path}"
-        return _with_hashes(path, [str(self.hash)] if self.hash else [])
+        return _with_hashes(where(path, self.marker), [str(self.hash)] if self.hash else [])
 
 
 def _in_subdirectory(url: str, subdirectory: str | None) -> str:
     return f"{url}#subdirectory={subdirectory}" if subdirectory else url
+
+
+def where(requirement: str, marker: str) -> str:
+    """The requirement with its marker, if it has one; a url ends at the blank."""
+    return f"{requirement} ; {marker}" if marker else requirement
 
 
 def _with_hashes(requirement: str, hashes: Iterable[str]) -> str:
@@ -135,23 +149,28 @@ class RequirementsMap:
     direct: tuple[DirectRequirement, ...] = ()
 
     @classmethod
-    def of(cls, operations: Iterable[Operation]) -> RequirementsMap:
-        """The map of what the operations install."""
+    def of(
+        cls,
+        operations: Iterable[Operation],
+        marker_of: Callable[[LockedPackage], str] = lambda _: "",
+    ) -> RequirementsMap:
+        """The map of what the operations install, for one environment unless there are markers."""
         groups: dict[Index, list[Requirement]] = {}
         direct = []
         for operation in operations:
             if operation.package is None:
                 continue
             if operation.index is None:
-                direct.append(_direct(operation))
+                direct.append(_direct(operation, marker_of(operation.package)))
             else:
-                groups.setdefault(operation.index, []).append(_from_index(operation))
+                requirement = _from_index(operation, marker_of(operation.package))
+                groups.setdefault(operation.index, []).append(requirement)
         return cls(
             tuple(
-                (index, tuple(sorted(groups[index], key=lambda each: (each.name, each.version))))
+                (index, tuple(sorted(groups[index], key=rank)))
                 for index in sorted(groups, key=lambda each: (not each.is_default, each.name))
             ),
-            tuple(sorted(direct, key=lambda each: (each.name, each.version))),
+            tuple(sorted(direct, key=rank)),
         )
 
     @property
@@ -173,20 +192,26 @@ class RequirementsMap:
     @property
     def names(self) -> frozenset[NormalizedName]:
         """All names."""
-        return frozenset(each.name for each in self._all)
+        return frozenset(each.name for each in self.everything)
 
     @property
-    def _all(self) -> tuple[Requirement | DirectRequirement, ...]:
+    def everything(self) -> tuple[Requirement | DirectRequirement, ...]:
+        """All requirements, from indexes or not."""
         return (*self.requirements, *self.direct)
 
 
-def _from_index(operation: Operation) -> Requirement:
+def rank(requirement: Requirement | DirectRequirement) -> tuple[str, str, str]:
+    """What requirements are sorted by."""
+    return requirement.name, requirement.version, requirement.marker
+
+
+def _from_index(operation: Operation, marker: str) -> Requirement:
     assert operation.package is not None and operation.index is not None  # noqa: S101, PT018
     files = usable_files(operation.files)
-    return Requirement(operation.name, operation.package.version, operation.index, files)
+    return Requirement(operation.name, operation.package.version, operation.index, files, marker)
 
 
-def _direct(operation: Operation) -> DirectRequirement:
+def _direct(operation: Operation, marker: str) -> DirectRequirement:
     package = operation.package
     assert package is not None and not isinstance(package.source, RegistrySource)  # noqa: S101, PT018
     return DirectRequirement(
@@ -195,44 +220,10 @@ def _direct(operation: Operation) -> DirectRequirement:
         package.source,
         operation.files[0] if operation.files else None,
         develop=package.develop,
+        marker=marker,
     )
 
 
 def requirements_txt(requirements: Iterable[Requirement | DirectRequirement]) -> str:
     """The text that uv is fed for one index, or for what comes from none."""
     return "".join(f"{requirement.line()}\n" for requirement in requirements)
-
-
-def export_text(operations: Iterable[Operation], target: str) -> str:
-    """The requirements map as a requirements.txt for people and tools, the same to the byte.
-
-    Each index has a section that begins with its name and url as a comment; what only Poetry
-    installs is listed as comments, with its reason. `target` names what markers were evaluated
-    for.
-    """
-    planned = tuple(operations)
-    deferred = [each for each in planned if each.action is Action.DEFER]
-    provided = [each for each in planned if each.action is Action.PROVIDED]
-    left_out = (Action.DEFER, Action.PROVIDED)
-    exported = RequirementsMap.of(each for each in planned if each.action not in left_out)
-    sections = [f"# The requirements map of poetry.lock for {target}, by hybrid-install.\n"]
-    for index, requirements in exported.by_index:
-        sections.append(f"# index: {_index_text(index)}\n{requirements_txt(requirements)}")
-    if exported.direct:
-        direct = "".join(f"{each.portable_line()}\n" for each in exported.direct)
-        sections.append(f"# from no index:\n{direct}")
-    if deferred:
-        lines = (
-            f"# {each.name} {each.version} ({each.source}): {each.reason}\n" for each in deferred
-        )
-        sections.append("# left to Poetry:\n" + "".join(lines))
-    if provided:
-        lines = (f"# {each.name} {each.version}\n" for each in provided)
-        sections.append("# provided by the environment:\n" + "".join(lines))
-    return "\n".join(sections)
-
-
-def _index_text(index: Index) -> str:
-    if index.url is None:
-        return "the default index"
-    return f"{index.name} {without_credentials(index.url)}"

@@ -55,3 +55,27 @@ def parse_range(constraint: str) -> VersionConstraint:
         return parse_constraint(constraint)
     except ValueError as error:  # ParseConstraintError is one, and not all of them
         raise InvalidDataError(str(error), "requires-python", file="pyproject.toml") from None
+
+
+def python_marker(constraint: str) -> str:
+    """The marker (PEP 508) of the Pythons that Poetry's `constraint` has, empty for all."""
+    from poetry.core.packages.utils.utils import create_nested_marker
+
+    return create_nested_marker("python_version", parse_range(constraint))
+
+
+def oldest(constraint: str) -> str | None:
+    """The lowest version of Poetry's `constraint`, None where there is none."""
+    lowest = [each.min for each in parse_range(constraint).flatten()]
+    found = [each for each in lowest if each is not None]
+    return min(found).text if found and len(found) == len(lowest) else None
+
+
+def as_specifier(constraint: str) -> str | None:
+    """Poetry's `constraint` as a specifier (PEP 440); None for any version, or where it has none.
+
+    The standard has no word for an alternative (`^3.9 || ^3.11`).
+    """
+    found = parse_range(constraint)
+    text = str(found)
+    return None if found.is_any() or "||" in text else text

@@ -87,7 +87,7 @@ class BulkInstall:
             return None
         contests = self._settled(self._contests(requirements.requirements))
         found = [(each.requirement, each.verdict) for each in contests]
-        _refuse_missing(requirement for requirement, verdict in found if verdict is None)
+        refuse_missing(requirement for requirement, verdict in found if verdict is None)
         left = {each.name: verdict for each, verdict in found if isinstance(verdict, Deferral)}
         if left:
             raise UndecidedError(left)
@@ -257,7 +257,8 @@ def told(requirements: RequirementsMap, files: Files | None) -> Told:
     return {name: (LockedFile(file.name, file.hash),) for name, file in files.items()} | direct
 
 
-def _refuse_missing(missing: Iterable[Requirement]) -> None:
+def refuse_missing(missing: Iterable[Requirement]) -> None:
+    """`ToolError` in Poetry's words where an index offers none of a package's files."""
     names = [f"{each.name} {each.version} ({each.index.name})" for each in missing]
     if names:
         raise ToolError(

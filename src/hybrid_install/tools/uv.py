@@ -169,12 +169,28 @@ class Uv:
         self, requirements: Sequence[Requirement], access: IndexAccess, target: Interpreter
     ) -> Offered:
         """What the indexes offer for these pins: a compiled pylock."""
+        project = synthetic_project(requirements, access.named, f"=={target.full_version}")
+        return self._compiled(project, access, _asked_for(target))
+
+    def all_offers(
+        self,
+        requirements: Sequence[Requirement],
+        pythons: Mapping[NormalizedName, str],
+        access: IndexAccess,
+        target: Interpreter,
+        oldest: str,
+    ) -> Table:
+        """As `offers`, for every platform and every Python from `oldest` on: the pylock alone.
+
+        No two of the requirements have one name; `pythons` are their markers.
+        """
+        project = synthetic_project(requirements, access.named, f">={oldest}", pythons)
+        return self._compiled(project, access, _asked_for_all(target, oldest)).document
+
+    def _compiled(self, project: str, access: IndexAccess, whom: Sequence[str]) -> Offered:
         argv = ["pip", "compile", "--no-header", "--format", "pylock.toml", "-o", "pylock.toml"]
-        files = {
-            "pyproject.toml": synthetic_project(requirements, access.named, target.full_version)
-        }
-        with _folder({**files, **access.files()}) as folder:
-            yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, target))
+        with _folder({"pyproject.toml": project, **access.files()}) as folder:
+            yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, whom))
             return Offered(tomli.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
 
     def yanked(
@@ -192,12 +208,13 @@ class Uv:
         if target.is_presumed:
             return {each.name: False for each, _ in files}
         pins = [each for each, _ in files]
-        project = synthetic_project(pins, access.named, target.full_version)
+        project = synthetic_project(pins, access.named, f"=={target.full_version}")
         hashes = "".join(f"{each.pin} --hash={file.hash}\n" for each, file in files)
         argv = ["pip", "install", "--dry-run", "--target", "nowhere", "-c", "hashes.txt"]
         texts = {"pyproject.toml": project, "hashes.txt": hashes}
         with _folder({**texts, **access.files()}) as folder:
-            text = self._ask([*argv, "-r", "pyproject.toml"], folder, access, target, _TELL_TAKEN)
+            argv += ["-r", "pyproject.toml"]
+            text = self._ask(argv, folder, access, _asked_for(target), _TELL_TAKEN)
         taken, yanked = dict(_TAKEN.findall(text)), _yanked_in(text)
         return {
             each.name: each.name in yanked
@@ -210,11 +227,11 @@ class Uv:
         argv: Sequence[str],
         folder: Path,
         access: IndexAccess,
-        target: Interpreter,
+        whom: Sequence[str],
         variables: Mapping[str, str] | None = None,
     ) -> str:
-        """Let uv choose among what the indexes have, and return what it says of it."""
-        options = [*_asked_for(target), "--prerelease", "allow", "--no-deps"]
+        """Let uv choose for `whom` among what the indexes have, and return what it says of it."""
+        options = [*whom, "--prerelease", "allow", "--no-deps"]
         whole = [*argv[:2], *options, "--color", "never", *argv[2:]]
         command = self._command(whole, cwd=folder, access=access)
         env = {**command.env, **(variables or {})}
@@ -307,8 +324,13 @@ class Uv:
 def _asked_for(target: Interpreter) -> list[str]:
     """Of an interpreter that is not here uv tells the files of every platform."""
     if target.is_presumed:
-        return ["--python", sys.executable, "--python-version", target.full_version, "--universal"]
+        return _asked_for_all(target, target.full_version)
     return ["--python", str(target.executable)]
+
+
+def _asked_for_all(target: Interpreter, oldest: str) -> list[str]:
+    python = sys.executable if target.is_presumed else str(target.executable)
+    return ["--python", python, "--python-version", oldest, "--universal"]
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ A = requirement("a", files=[WHEEL, SDIST])
 
 def test_the_question_asks_each_index_for_its_own_pins() -> None:
     asked = [requirement("a"), requirement("b", "2.0+cpu", PRIVATE)]
-    assert tomli.loads(synthetic_project(asked, NAMED, "3.11.7")) == {
+    assert tomli.loads(synthetic_project(asked, NAMED, "==3.11.7")) == {
         "project": {
             "name": "hybrid-install-asks-for-urls",
             "version": "0",

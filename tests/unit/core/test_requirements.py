@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from support.fakes import digest, install_operation, locked, project, requirement, sdist, wheel
 
 from hybrid_install.core.deferral import BuildPolicy, Deferral
+from hybrid_install.core.emitters.exported import Exported, export_one
+from hybrid_install.core.emitters.requirements_txt import requirements_text
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     DirectorySource,
@@ -23,11 +25,10 @@ from hybrid_install.core.model import (
     RegistrySource,
     UrlSource,
 )
-from hybrid_install.core.plan import Action, Operation, Policy, make_plan
+from hybrid_install.core.plan import Action, Operation, Policy
 from hybrid_install.core.requirements import (
     DirectRequirement,
     RequirementsMap,
-    export_text,
     requirements_txt,
 )
 
@@ -49,9 +50,9 @@ PACKAGES = [
 ]
 
 
-def operations(packages: list[LockedPackage]) -> tuple[Operation, ...]:
+def exported(packages: list[LockedPackage]) -> Exported:
     indexes = project(DEFAULT_INDEX, BETA, ALPHA)
-    return make_plan(packages, {}, indexes, Policy(BuildPolicy())).operations
+    return export_one(packages, indexes, Policy(BuildPolicy()), "CPython 3.11 on linux x86_64")
 
 
 def hash_of(file: str) -> str:
@@ -91,8 +92,8 @@ zip-of-url @ https://x.invalid/{ZIP.name} \\
 def test_the_exported_text_does_not_depend_on_order(packages: list[LockedPackage]) -> None:
     """Neither on that of the packages, nor on that of a package's files."""
     turned = [replace(package, files=package.files[::-1]) for package in packages]
-    assert export_text(operations(packages), "CPython 3.11 on linux x86_64") == EXPORTED
-    assert export_text(operations(turned), "CPython 3.11 on linux x86_64") == EXPORTED
+    assert requirements_text(exported(packages)) == EXPORTED
+    assert requirements_text(exported(turned)) == EXPORTED
 
 
 def test_no_secret_is_exported() -> None:
@@ -234,6 +235,6 @@ def test_a_part_of_the_map() -> None:
 
 
 def test_nothing_to_install_exports_a_headline() -> None:
-    assert (
-        export_text([], "X") == "# The requirements map of poetry.lock for X, by hybrid-install.\n"
-    )
+    nothing = Exported("X", RequirementsMap(()))
+    headline = "# The requirements map of poetry.lock for X, by hybrid-install.\n"
+    assert requirements_text(nothing) == headline

@@ -353,7 +353,7 @@ def test_the_question_for_urls_and_its_answer() -> None:
     runner = FakeRunner([compile_it])
     known = access(hi0=SECRET)
     assert uv(runner).offers([requirement("a")], known, interpreter()) == Offered(document)
-    expected = synthetic_project([requirement("a")], known.named, "3.11.7")
+    expected = synthetic_project([requirement("a")], known.named, "==3.11.7")
     assert folder == {"pyproject.toml": expected}
     assert tomli.loads(expected)["project"]["dependencies"] == ["a===1.0"]
     assert list(runner.only.argv) == [
