@@ -222,12 +222,30 @@ grep -q '9.9.0 /usr/local' "$work/said" || fail "the torch of the base is not in
 verified provided "$work/provided"
 unset dockerfile base
 
-step "What \`init --docker\` writes"
-build/tool/bin/hybrid-install init --docker -C "$work/fitted"
-build fitted "$work/fitted" -f "$work/fitted/Dockerfile" --build-arg BASE=localhost/base
-container=$(buildah from localhost/fitted)
-buildah run "$container" -- small-service
-buildah rm "$container" >/dev/null
+step "What docs/images.md says, with buildah as docker"
+mkdir -p "$work/home/bin"
+ln -s "$checkout" "$work/home/hybrid-install"
+mv "$work/fitted" "$work/home/my-project"
+cat >"$work/home/bin/docker" <<'END'
+#!/bin/bash
+set -e
+verb=$1
+shift
+if [ "$verb" = build ]; then
+    exec buildah bud --layers --network host --build-arg BASE=localhost/base "$@"
+fi
+container=$(buildah from "localhost/${!#}")
+buildah run "$container" -- "$(buildah inspect --format '{{index .OCIv1.Config.Entrypoint 0}}' "$container")"
+END
+cat >"$work/home/bin/pip" <<END
+#!/bin/sh
+exec "$pins" -m pip --disable-pip-version-check "\$@"
+END
+chmod +x "$work"/home/bin/*
+sed -n '/^```console$/,/^```$/s/^\$ //p' docs/images.md >"$work/page.sh"
+HOME=$work/home PATH=$work/home/bin:$checkout/build/tool/bin:$PATH bash -eux "$work/page.sh" >"$work/log" 2>&1 ||
+    { tail -60 "$work/log" && fail "docs/images.md does not do what it says" "the log is above"; }
+tail -n 1 "$work/log" | grep 'small-service answers: OK'
 
 if [ "$mode" = --quick ]; then exit; fi
 
