@@ -39,7 +39,7 @@ RUN printf "%s\n" >/opt/hybrid-install/layer \
     'layer=$1; shift' \
     'before=$(mktemp); new="find . -cnewer $before ( -type f -o -type l )"' \
     '/opt/hybrid-install/run install "$@"' \
-    'cd /usr/local' \
+    'cd /usr' \
     '$new -name "*.py" -print0 | xargs -0 -r -n 500 -P "$(nproc)" python3 -I -S -m compileall -qq --invalidation-mode unchecked-hash || true' \
     'if [ "$layer" != - ]; then $new -exec cp --parents -P -l -t "$layer" {} +; fi' \
     'rm "$before"' \
@@ -103,8 +103,8 @@ RUN --mount=type=bind,from=tool,source=/opt/hybrid-install,target=/opt/hybrid-in
 
 # The image: three layers on the base.
 FROM heavy
-COPY --from=light --chown=0:0 /layers/light/ /usr/local/
-COPY --from=root --chown=0:0 /layers/root/ /usr/local/
+COPY --from=light --chown=0:0 /layers/light/ /usr/
+COPY --from=root --chown=0:0 /layers/root/ /usr/
 COPY --from=root --chown=10001:10001 /layers/source/ /app/
 USER app
 WORKDIR /app

@@ -67,7 +67,7 @@ VENV = Place(
 )
 
 SYSTEM = Place(
-    folder="/usr/local",
+    folder="/usr",
     python="python3",
     options="",
     uid=0,
