@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from urllib.parse import urldefrag, urlsplit
 
-from hybrid_install.commands.prepare import Preparation, is_http
+from hybrid_install.commands.prepare import Preparation
+from hybrid_install.commands.repositories import is_http
 from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.model import Index, Priority, UrlSource
 from hybrid_install.core.project import is_single_page

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hybrid_install.commands.prepare import read_inputs
+from hybrid_install.commands.inputs import read_inputs
 from hybrid_install.commands.request import Request
 from hybrid_install.errors import HybridInstallError, LockfileError
 from hybrid_install.report import Report, packages

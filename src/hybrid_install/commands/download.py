@@ -10,13 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urldefrag
 
+from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.install import bulk_install, find_uv
-from hybrid_install.commands.prepare import (
-    Preparation,
-    prepare,
-    refuse_missing_paths,
-    warn_of_the_lock,
-)
+from hybrid_install.commands.prepare import Preparation, prepare
+from hybrid_install.commands.refusals import refuse_missing_paths
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import Deferral
 from hybrid_install.core.interpreter import Interpreter

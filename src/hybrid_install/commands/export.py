@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
+from hybrid_install.commands.doubts import warn_of_the_lock
+from hybrid_install.commands.inputs import read_inputs
 from hybrid_install.commands.install import failed, find_uv
-from hybrid_install.commands.prepare import Preparation, prepare, read_inputs, warn_of_the_lock
+from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import BuildPolicy
 from hybrid_install.core.document import each
@@ -93,7 +95,9 @@ def export(
     """
     order.refuse_conflicts(checks=check is not None)
     texts: dict[Path, str | None] = {}
-    for one_request, one in _declared(request) if order.declared else [(request, order)]:
+    for one_request, one in (
+        _declared(request, checks=check is not None) if order.declared else [(request, order)]
+    ):
         preparation = prepare(one_request, runner)
         warn_of_the_lock(preparation, report)
         exported = _Export(preparation, one, report)
@@ -104,14 +108,17 @@ def export(
     _settle(texts, check, report)
 
 
-def _declared(request: Request) -> Iterator[tuple[Request, Order]]:
-    """The rows of `exports` in `[tool.hybrid-install]`, each as the options that it stands for."""
+def _declared(request: Request, *, checks: bool) -> Iterator[tuple[Request, Order]]:
+    """The rows of `exports` in `[tool.hybrid-install]`, each as the options that it stands for.
+
+    Where there are none, none are out of date.
+    """
     inputs = read_inputs(request)
     try:
         rows = each(inputs.settings.exports, "tool.hybrid-install.exports", ExportRow.from_dict)
     except InvalidDataError as error:
         raise error.in_file(str(inputs.project_dir / "pyproject.toml")) from None
-    if not rows:
+    if not rows and not checks:
         raise ProjectError(
             "pyproject.toml declares no exports",
             hint='for example: [tool.hybrid-install] exports = [{ file = "requirements.txt" }]',

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
+from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.plan import print_plan
-from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.standalone import (

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install import poetry_config
+from hybrid_install.commands.inputs import Inputs
 from hybrid_install.commands.install import find_uv, install_what_uv_can, with_environment
 from hybrid_install.commands.plan import print_plan
-from hybrid_install.commands.prepare import Inputs, Preparation, poetry_python
+from hybrid_install.commands.prepare import Preparation, poetry_python
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.supply import prepared_for

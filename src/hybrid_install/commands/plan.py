@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hybrid_install.commands.prepare import Preparation, prepare, warn_of_the_lock
+from hybrid_install.commands.doubts import warn_of_the_lock
+from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.request import Request
 from hybrid_install.report import Report, plan_json, plan_table, print_data
 from hybrid_install.tools.process import Runner

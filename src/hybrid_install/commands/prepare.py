@@ -8,133 +8,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from hybrid_install import poetry_config
-from hybrid_install import settings as own_settings
+from hybrid_install.commands.inputs import Inputs, read_inputs
+from hybrid_install.commands.refusals import (
+    refuse_missing_paths,
+    refuse_what_only_we_do,
+    refuse_what_poetry_is_not_told,
+    refuse_wrong_provision,
+)
+from hybrid_install.commands.repositories import (
+    hosts_of_repositories,
+    is_http,
+    query_of_git,
+    urls_with_credentials,
+)
 from hybrid_install.commands.request import Request
 from hybrid_install.core.build_constraints import constraint_lines
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Deferral, Handover
 from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
-from hybrid_install.core.freshness import is_fresh
 from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
-from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.model import (
-    DirectorySource,
-    FileSource,
     GitSource,
     LockedPackage,
     NormalizedName,
 )
-from hybrid_install.core.patterns import Patterns
-from hybrid_install.core.plan import Action, Plan, Policy, index_of, make_plan
-from hybrid_install.core.project import Project
+from hybrid_install.core.plan import Plan, Policy, index_of, make_plan
 from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
 from hybrid_install.core.receipt import BY_POETRY, BY_UV
-from hybrid_install.core.selection import Wanted, select, wanted
-from hybrid_install.core.settings import Mismatch, Settings
+from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
-from hybrid_install.core.verification import Expected, disproved
+from hybrid_install.core.verification import Expected
 from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.receipt import ReceiptFile
-from hybrid_install.environment.records import look
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
     InvalidDataError,
-    LockfileError,
     ProjectError,
-    SelectionError,
-    TargetError,
     ToolError,
-    UsageError,
 )
-from hybrid_install.files import find_pyproject, located, read_lock, read_project, read_toml
-from hybrid_install.poetry_config import PoetryConfig
-from hybrid_install.report import Report
+from hybrid_install.files import located
 from hybrid_install.tools import poetry as poetry_tool
-from hybrid_install.tools.keyring import KeyringQuery, ask, of_url
+from hybrid_install.tools.keyring import KeyringQuery, ask
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.process import Runner
-
-STALE = (
-    "pyproject.toml changed significantly since poetry.lock was last generated."
-    " Run `poetry lock` to fix the lock file."
-)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a run reads, refused already where Poetry would refuse it."""
-
-    project_dir: Path
-    project: Project
-    lock: Lockfile
-    config: PoetryConfig
-    wanted: Wanted
-    pyproject: dict[str, Any]
-    settings: Settings
-    lock_file: Path
-
-
-def read_inputs(request: Request) -> Inputs:
-    """Read and check pyproject.toml, poetry.lock and Poetry's configuration.
-
-    Raises `ProjectError`, `LockfileError` or `SelectionError`, each in Poetry's words.
-    """
-    request.selection.refuse_conflicts()
-    _refuse_conflicts_of_tier(request)
-    if request.sync and request.selection.only_root:
-        raise SelectionError(
-            "`--sync` with `--only-root` would remove every dependency.",
-            hint="leave one of the two out",
-        )
-    pyproject = read_toml(find_pyproject(request.directory))
-    project, folder = read_project(pyproject), pyproject.path.parent
-    settings = _as_requested(own_settings.load(pyproject, request.environ), request)
-    lock = read_lock(folder)
-    if not is_fresh(lock, pyproject.document):
-        raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
-    config = poetry_config.load(folder, request.environ)
-    chosen = wanted(request.selection, project, lock)
-    return Inputs(
-        folder, project, lock, config, chosen, pyproject.document, settings, folder / "poetry.lock"
-    )
-
-
-def _as_requested(settings: Settings, request: Request) -> Settings:
-    """The command line's word over the settings'."""
-    given = request.provided
-    try:
-        patterns = None if given is None else Patterns.given(given)
-    except InvalidDataError as error:
-        raise UsageError(
-            f"--provided: {error.problem}", hint="name packages, as `nvidia-*`"
-        ) from None
-    return settings.having(
-        provided=patterns,
-        provided_mismatch=request.provided_mismatch,
-        no_editable=True if request.relocatable else request.no_editable,
-    )
-
-
-def _refuse_conflicts_of_tier(request: Request) -> None:
-    if request.tier is None:
-        return
-    options = (("--sync", request.sync), ("--only-root", request.selection.only_root))
-    for option, is_given in options:
-        if is_given:
-            raise SelectionError(
-                f"`--tier` cannot be used with `{option}`.",
-                hint="a tier is only added to the environment: neither is anything removed, nor"
-                " the project bound",
-            )
 
 
 @dataclass(frozen=True)
@@ -217,7 +139,7 @@ class Preparation:
         """The plan, or the reason why there is none of ours."""
         handover = self._handover()
         if handover is not None:
-            _refuse_what_only_we_do(self, handover)
+            refuse_what_only_we_do(self.request, self.inputs.settings, handover)
             return Plan((), handover)
         installed = self.installed()
         policy = Policy(
@@ -237,28 +159,18 @@ class Preparation:
             plan = make_plan(self.selected, installed, self.inputs.project, policy)
         refuse_missing_paths(plan)
         plan = plan.leaving(self.left)
-        _refuse_wrong_provision(self)
+        refuse_wrong_provision(
+            self.discrepancies, self.target.path, tolerates=self.provision.tolerates
+        )
         return plan
 
     def _disproved(self, installed: Installed) -> Mapping[NormalizedName, str]:
-        """What is not what it seems, as far as the receipt of the last good run can tell.
-
-        Of an unfinished run only those entries count that still fit: it has changed what it likes.
-        """
+        """What our own receipt knows not to be what is locked, and why."""
         file = ReceiptFile.of(self.target.path, is_virtual=self.target.is_virtual)
-        receipt = file.read_earlier() if installed else None
-        if receipt is None:
-            return {}
-        found = {}
-        for package in self.selected:
-            received, there = receipt.of(package.name), installed.get(package.name)
-            if received is None or there is None:
-                continue
-            seen = look(there)
-            expected = Expected(package, index_of(package, self.inputs.project))
-            if file.is_finished or received.fits(seen.version, seen.contents):
-                found[package.name] = disproved(expected, seen, received)
-        return {name: finding.detail for name, finding in found.items() if finding}
+        expected = (
+            Expected(package, index_of(package, self.inputs.project)) for package in self.selected
+        )
+        return file.disproves(expected, installed) if installed else {}
 
     @property
     def no_editable(self) -> bool:
@@ -268,9 +180,7 @@ class Preparation:
     @property
     def provision(self) -> Provision:
         """What the user calls provided."""
-        settings = self.inputs.settings
-        tolerates = settings.provided_mismatch is Mismatch.WARN
-        return Provision(settings.provided, self.request.provided_from_environment, tolerates)
+        return Provision.of(self.inputs.settings, self.request.provided_from_environment)
 
     @cached_property
     def provided(self) -> frozenset[NormalizedName]:
@@ -342,16 +252,10 @@ class Preparation:
             config.binary_policy,
             odd_constraints=frozenset(name for name in lines if lines[name] is None),
             refused=refused_clients(self.inputs.project.indexes, config, self.request.working_dir),
-            git_urls=self._urls_with_credentials(),
-            hosts=self._hosts_of_repositories(),
+            git_urls=urls_with_credentials(config, self.inputs.project),
+            hosts=hosts_of_repositories(config, self.inputs.project),
             has_git=shutil.which("git", path=self.request.environ.get("PATH")) is not None,
         )
-
-    def _urls_with_credentials(self) -> frozenset[str]:
-        """`Authenticator.get_credentials_for_git_url`: only the very url of a source counts."""
-        config, indexes = self.inputs.config, self.inputs.project.indexes
-        urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
-        return frozenset(url for name, url in urls.items() if url and config.credentials(name))
 
     def _repositories_of_keyring(self, plan: Plan) -> frozenset[str]:
         """The urls among what uv would install that only the keyring has credentials for.
@@ -360,22 +264,12 @@ class Preparation:
         """
         if not self.starts_tools:
             return frozenset()
+        config, project = self.inputs.config, self.inputs.project
         sources = [each.package.source for each in plan.bulk if each.package]
         urls = [each.url for each in sources if isinstance(each, GitSource) and is_http(each.url)]
-        found = self.ask_keyring([self._query_of_git(url) for url in urls])
+        found = self.ask_keyring([query_of_git(url, config, project) for url in urls])
         pairs = zip(urls, found, strict=True)
         return frozenset(url for url, each in pairs if each and each.username and each.password)
-
-    def _query_of_git(self, url: str) -> KeyringQuery:
-        """`Authenticator.get_credentials_for_git_url`: of the very url, be it a source's or not."""
-        config, indexes = self.inputs.config, self.inputs.project.indexes
-        urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
-        name = next((name for name, each in urls.items() if each == url), None)
-        if name is None:
-            return of_url(url)
-        known = config.credentials(name)
-        places, username = (url, urlsplit(url).netloc), known.username if known else ""
-        return KeyringQuery(name, username, places, asks_by_name=not config.has_password(name))
 
     def ask_keyring(self, queries: Sequence[KeyringQuery]) -> list[Credentials | None]:
         """What the keyring of Poetry's interpreter, or else ours, has; each query is asked once.
@@ -389,12 +283,6 @@ class Preparation:
             answers = ask(new, python, self.runner, self.request.environ)
             self.answers.update(zip(new, answers, strict=True))
         return [self.answers.get(query) for query in queries]
-
-    def _hosts_of_repositories(self) -> frozenset[str]:
-        """`Authenticator.get_credentials_for_url`: any repository's host counts."""
-        names = {index.name for index in self.inputs.project.indexes}
-        repositories = self.inputs.config.repositories.items()
-        return frozenset(urlsplit(url).netloc for name, url in repositories if name not in names)
 
     def _handover(self) -> Handover | Ambiguity | None:
         if self.target.handover:
@@ -421,50 +309,6 @@ class Preparation:
         return replace(self, target=target)
 
 
-def is_http(url: str) -> bool:
-    """Whether credentials can be for it, by Poetry's account."""
-    return urlsplit(url).scheme in {"http", "https"}
-
-
-def refuse_missing_paths(plan: Plan) -> None:
-    """`PathDependency.validate` (poetry-core), asked by `Installer._do_install`."""
-    for operation in plan.having(Action.INSTALL, Action.REINSTALL, Action.DEFER):
-        match operation.package and operation.package.source:
-            case FileSource(path, location=place) | DirectorySource(path, location=place):
-                if not Path(place).exists():
-                    raise ProjectError(
-                        f"Path {place} for {operation.name} does not exist",
-                        hint=f"poetry.lock takes {operation.name} from {path}: is it copied, or"
-                        " checked out, before the install? `--no-directory` leaves folders out",
-                    )
-
-
-def _refuse_what_only_we_do(preparation: Preparation, handover: Handover | Ambiguity) -> None:
-    """A Poetry that does the whole run knows none of these, and would undo them."""
-    given = {
-        "--relocatable": preparation.request.relocatable,
-        "--no-editable": preparation.no_editable and not preparation.request.relocatable,
-        "--provided": preparation.provision.is_given,
-    }
-    if options := [option for option, is_given in given.items() if is_given]:
-        raise TargetError(
-            f"{' and '.join(options)} cannot be heeded, the whole run is Poetry's:"
-            f" {handover.value}",
-            hint="mend that, or run without it" if len(options) == 1 else "mend that first",
-        )
-
-
-def _refuse_wrong_provision(preparation: Preparation) -> None:
-    """What is provided must be there, and as locked unless the user says otherwise."""
-    tolerates = preparation.provision.tolerates
-    found = [each for each in preparation.discrepancies if each.present is None or not tolerates]
-    if found:
-        raise TargetError(
-            f"{preparation.target.path}: " + "\n".join(each.message for each in found),
-            hint=found[0].hint,
-        )
-
-
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
@@ -488,7 +332,7 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
         ) from None
     preparation = Preparation(request, inputs, locator, target, runner, starts_tools)
     if preparation.is_made_by_poetry:
-        _refuse_what_poetry_is_not_told(request)
+        refuse_what_poetry_is_not_told(request)
     return preparation
 
 
@@ -497,58 +341,7 @@ def _without_root(request: Request) -> Request:
     return replace(request, selection=replace(request.selection, no_root=True))
 
 
-def _refuse_what_poetry_is_not_told(request: Request) -> None:
-    """Poetry makes environments in a place and with a Python of its own choice."""
-    given = [("--venv", request.venv), ("--python", request.python)]
-    if options := [option for option, value in given if value is not None]:
-        raise TargetError(
-            f"{' and '.join(options)} cannot be heeded: {Handover.VIRTUALENV_OPTIONS.value},"
-            " which then makes the environment",
-            hint="make the environment first, or change virtualenvs.options in Poetry's settings",
-        )
-
-
 def poetry_python(request: Request, runner: Runner, *, may_start: bool) -> Path | None:
     """The interpreter that runs Poetry; a Poetry that uv provides is run by ours."""
     found = poetry_tool.find(request.environ, runner, may_start=may_start)
     return found.interpreter if found else Path(sys.executable)
-
-
-def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
-    """What should be known before anything moves; a doubtful lock is an error under `--strict`."""
-    selection = preparation.request.selection
-    if selection.only_groups and (selection.with_groups or selection.without_groups):
-        report.warn(
-            "The `--with` and `--without` options are ignored when used along with the `--only`"
-            " option."
-        )
-    if preparation.inputs.lock.is_newer_than_known:
-        report.warn(
-            "The lock file might not be compatible with the current version of Poetry."
-            " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
-            " regenerate the lock file with the `poetry lock` command."
-        )
-    _warn_of_what_is_provided(preparation, report)
-    problems = preparation.lock_problems
-    if problems and preparation.request.strict:
-        raise SelectionError(
-            "\n".join(problem.message for problem in problems), hint=problems[0].hint
-        )
-    for problem in problems:
-        report.warn(problem.message)
-        report.detail(problem.hint)
-
-
-def _warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
-    """Versions that are taken as they are, and patterns that name nothing."""
-    provision = preparation.provision
-    if preparation.ambiguity is not None or not provision.is_given:
-        return
-    known = {package.name for package in preparation.inputs.lock.packages}
-    for pattern in provision.idle(known | preparation.visible.keys()):
-        report.warn(
-            f"--provided {pattern}: neither the lock nor the environment has such a package"
-        )
-    if provision.tolerates:
-        for each in preparation.discrepancies:
-            report.warn(each.message)

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.model import LockedPackage, NormalizedName
 from hybrid_install.core.patterns import NO_PATTERNS, Patterns
+from hybrid_install.core.settings import Mismatch, Settings
 from hybrid_install.core.versions import same_version
 
 
@@ -29,6 +30,12 @@ class Provision:
     patterns: Patterns = NO_PATTERNS
     from_environment: bool = False
     tolerates: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings, from_environment: bool) -> Provision:
+        """What the settings say, the command line's word among them."""
+        tolerates = settings.provided_mismatch is Mismatch.WARN
+        return cls(settings.provided, from_environment, tolerates)
 
     @property
     def is_given(self) -> bool:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hybrid_install.core.distribution import Installed
+from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Receipt, from_json, to_json
+from hybrid_install.core.verification import Expected, disproved
+from hybrid_install.environment.records import look
 from hybrid_install.errors import InvalidDataError
 
 _NAME = "hybrid-install.json"
@@ -65,6 +70,24 @@ class ReceiptFile:
             except InvalidDataError:
                 continue
         return None
+
+    def disproves(
+        self, expected: Iterable[Expected], installed: Installed
+    ) -> Mapping[NormalizedName, str]:
+        """Which installed packages cannot be what is locked, as far as we have kept account; why.
+
+        Of an unfinished run only those entries count that still fit: it has changed what it likes.
+        """
+        receipt, found = self.read_earlier(), {}
+        for each in expected if receipt else ():
+            name = each.package.name
+            received, there = receipt and receipt.of(name), installed.get(name)
+            if not (received and there):
+                continue
+            seen = look(there)
+            if self.is_finished or received.fits(seen.version, seen.contents):
+                found[name] = disproved(each, seen, received)
+        return {name: finding.detail for name, finding in found.items() if finding}
 
     def withdraw(self) -> None:
         """Before anything is changed: from now on the receipt claims nothing.

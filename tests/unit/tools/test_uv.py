@@ -410,7 +410,7 @@ DEBUG Selecting: g==1.0 [compatible] (g-1.0.zip)
     yanked = uv(runner).yanked(pinned, known, interpreter())
     assert yanked == {"a": True, "e": False}
     assert folder == {
-        "pyproject.toml": synthetic_project([each for each, _ in pinned], known.named, "3.11.7"),
+        "pyproject.toml": synthetic_project([each for each, _ in pinned], known.named, "==3.11.7"),
         "hashes.txt": "".join(f"{each.pin} --hash={file.hash}\n" for each, file in pinned),
     }
     assert list(runner.only.argv) == [

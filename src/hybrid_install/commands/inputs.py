@@ -1,0 +1,98 @@
+"""What every command reads, and what it refuses before it looks at any environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybrid_install import poetry_config
+from hybrid_install import settings as own_settings
+from hybrid_install.commands.request import Request
+from hybrid_install.core.freshness import is_fresh
+from hybrid_install.core.lockfile import Lockfile
+from hybrid_install.core.patterns import Patterns
+from hybrid_install.core.project import Project
+from hybrid_install.core.selection import Wanted, wanted
+from hybrid_install.core.settings import Settings
+from hybrid_install.errors import (
+    InvalidDataError,
+    LockfileError,
+    SelectionError,
+    UsageError,
+)
+from hybrid_install.files import find_pyproject, read_lock, read_project, read_toml
+from hybrid_install.poetry_config import PoetryConfig
+
+STALE = (
+    "pyproject.toml changed significantly since poetry.lock was last generated."
+    " Run `poetry lock` to fix the lock file."
+)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run reads, refused already where Poetry would refuse it."""
+
+    project_dir: Path
+    project: Project
+    lock: Lockfile
+    config: PoetryConfig
+    wanted: Wanted
+    pyproject: dict[str, Any]
+    settings: Settings
+    lock_file: Path
+
+
+def read_inputs(request: Request) -> Inputs:
+    """Read and check pyproject.toml, poetry.lock and Poetry's configuration.
+
+    Raises `ProjectError`, `LockfileError` or `SelectionError`, each in Poetry's words.
+    """
+    request.selection.refuse_conflicts()
+    _refuse_conflicts_of_tier(request)
+    if request.sync and request.selection.only_root:
+        raise SelectionError(
+            "`--sync` with `--only-root` would remove every dependency.",
+            hint="leave one of the two out",
+        )
+    pyproject = read_toml(find_pyproject(request.directory))
+    project, folder = read_project(pyproject), pyproject.path.parent
+    settings = _as_requested(own_settings.load(pyproject, request.environ), request)
+    lock = read_lock(folder)
+    if not is_fresh(lock, pyproject.document):
+        raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
+    config = poetry_config.load(folder, request.environ)
+    chosen = wanted(request.selection, project, lock)
+    return Inputs(
+        folder, project, lock, config, chosen, pyproject.document, settings, folder / "poetry.lock"
+    )
+
+
+def _as_requested(settings: Settings, request: Request) -> Settings:
+    """The command line's word over the settings'."""
+    given = request.provided
+    try:
+        patterns = None if given is None else Patterns.given(given)
+    except InvalidDataError as error:
+        raise UsageError(
+            f"--provided: {error.problem}", hint="name packages, as `nvidia-*`"
+        ) from None
+    return settings.having(
+        provided=patterns,
+        provided_mismatch=request.provided_mismatch,
+        no_editable=True if request.relocatable else request.no_editable,
+    )
+
+
+def _refuse_conflicts_of_tier(request: Request) -> None:
+    if request.tier is None:
+        return
+    options = (("--sync", request.sync), ("--only-root", request.selection.only_root))
+    for option, is_given in options:
+        if is_given:
+            raise SelectionError(
+                f"`--tier` cannot be used with `{option}`.",
+                hint="a tier is only added to the environment: neither is anything removed, nor"
+                " the project bound",
+            )
