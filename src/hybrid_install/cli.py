@@ -485,10 +485,19 @@ def _init(
         bool, typer.Option("--sizes", help="ask the indexes for sizes; record what is big")
     ] = False,
     over: Annotated[str, typer.Option("--over", help="how big is big", metavar="SIZE")] = "50MB",
+    docker: Annotated[
+        bool, typer.Option("--docker", help="write a Dockerfile and a .dockerignore too")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="write over those that are there")] = False,
 ) -> None:
     from hybrid_install.commands.init import init as command
 
-    _run(request, lambda report, runner: command(request, report, runner, sizes=sizes, over=over))
+    _run(
+        request,
+        lambda report, runner: command(
+            request, report, runner, sizes=sizes, over=over, docker=docker, force=force
+        ),
+    )
 
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:

@@ -125,6 +125,9 @@ def plain(**facts: Any) -> Request:
     return Request(**{"directory": Path(), "environ": {}, **facts})
 
 
+INIT = {"sizes": False, "over": "50MB", "docker": False, "force": False}
+
+
 def selecting(**options: Any) -> Request:
     return plain(selection=SelectionOptions(**options))
 
@@ -166,8 +169,9 @@ def selecting(**options: Any) -> Request:
         ),
         (["export", "--all"], "export", {"order": Order(declared=True), "check": None}),
         (["cache-key"], "cache_key", {}),
-        (["init"], "init", {"sizes": False, "over": "50MB"}),
-        (["init", "--sizes", "--over", "1GB"], "init", {"sizes": True, "over": "1GB"}),
+        (["init"], "init", INIT),
+        (["init", "--sizes", "--over", "1GB"], "init", {**INIT, "sizes": True, "over": "1GB"}),
+        (["init", "--docker", "--force"], "init", {**INIT, "docker": True, "force": True}),
         (["--version"], "version", {}),
         (["-V"], "version", {}),
     ],

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hybrid_install.commands.image_files import image_files
 from hybrid_install.commands.install import bulk_install, find_uv
 from hybrid_install.commands.own_table import with_heavy
 from hybrid_install.commands.prepare import Preparation, prepare
@@ -19,23 +20,39 @@ from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.sizes import parse_size, size_text
 from hybrid_install.core.tiers import Tier, tier_of
 from hybrid_install.errors import LockfileError, TargetError, ToolError
-from hybrid_install.files import find_pyproject, read_project, read_toml
+from hybrid_install.files import TomlFile, find_pyproject, read_project, read_toml
 from hybrid_install.report import Report, packages
 from hybrid_install.settings import load
 from hybrid_install.tools.process import CommandFailedError, Runner
 
 
-def init(request: Request, report: Report, runner: Runner, *, sizes: bool, over: str) -> None:
+def init(
+    request: Request,
+    report: Report,
+    runner: Runner,
+    *,
+    sizes: bool,
+    over: str,
+    docker: bool = False,
+    force: bool = False,
+) -> None:
     """Put `[tool.hybrid-install]` into pyproject.toml; what is there already stays as it is.
 
     With `sizes` the indexes are asked how big the selected packages are, and those `over` a size
-    are recorded as heavy: from then on it is the record that decides, not the network.
+    are recorded as heavy: from then on it is the record that decides, not the network. With
+    `docker` the files of an image are written too, over others under `force` alone.
     """
     threshold = parse_size(over)
     pyproject = read_toml(find_pyproject(request.directory))
     read_project(pyproject)
+    files = image_files(pyproject, force=force) if docker else None
+    _write_table(pyproject, _big(request, report, runner, threshold) if sizes else (), report)
+    if files is not None:
+        files.write(report)
+
+
+def _write_table(pyproject: TomlFile, big: tuple[_Sized, ...], report: Report) -> None:
     heavy = load(pyproject, {}).heavy
-    big = _big(request, report, runner, threshold) if sizes else ()
     names = [each.name for each in big if _is_news(each, heavy, report)]
     before = pyproject.path.read_bytes().decode("utf-8")
     after = with_heavy(before, names)
