@@ -286,7 +286,7 @@ ours example "$example"
 ours_first=$seconds ours_size=$(megabytes example)
 inside example 10001
 verified example "$example"
-rebuilds example "$example" idna scipy
+rebuilds example "$example" idna onnx
 
 step "The example with Poetry alone"
 plain "$work/plainly"
