@@ -116,24 +116,26 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     made = "made anew, it was broken or not finished" if target.is_broken else "new"
     version = target.interpreter.known_version
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
+    # A setting that cannot be read is refused before anything is made.
+    title = prompt(preparation.inputs.config, preparation.inputs.project, target.interpreter)
     with creation(target.path, clear=target.is_broken) as is_ours:
         if not is_ours:
             report.say("environment", "another run has just made it")
             return preparation.after_creation()
-        prepared = _made(preparation, uv)
+        prepared = _made(preparation, uv, title)
     if target.remember_minor:
         remember(prepared.target, prepared.locator)
     return prepared
 
 
-def _made(preparation: Preparation, uv: Uv) -> Preparation:
-    """The environment, made by uv, with its pip."""
+def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
+    """The environment, made by uv, with its pip; `title` is what its prompt says."""
     target, config = preparation.target, preparation.inputs.config
     try:
         uv.create_environment(
             target.path,
             target.interpreter,
-            prompt(config, preparation.inputs.project, target.interpreter),
+            title,
             system_site_packages=bool(
                 config.flag("virtualenvs", "options", "system-site-packages")
             ),

@@ -118,10 +118,10 @@ class Uv:
             text = self.runner.capture(self._command(["--version"]))
         except ToolError as error:
             raise ToolError(f"{self.path} is no uv: {error}", hint=_REPAIR) from None
-        match = re.search(r"\d+(?:\.\d+)+", text)
+        match = re.match(r"uv (\d+(?:\.\d+)+)", text)
         if not match:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
-        return match.group()
+        return match.group(1)
 
     def default_index_url(self) -> str:
         """The url of the index that uv uses when told nothing; only uv knows it."""
