@@ -14,6 +14,7 @@ from typing import Any
 
 from cleo.io.buffered_io import BufferedIO
 from cleo.io.inputs.argv_input import ArgvInput
+from poetry.config.config import Config
 from poetry.console.application import Application
 from poetry.console.commands.install import InstallCommand
 from poetry.console.exceptions import GroupNotFoundError
@@ -144,7 +145,12 @@ class Oracle:
 
 
 def read_project(folder: Path) -> Poetry:
-    """pyproject.toml as Poetry reads it, without the user's keyring."""
+    """pyproject.toml as Poetry reads it, without the user's keyring.
+
+    With a configuration of its own: Poetry keeps one for the whole process, and what one test
+    merges into it would decide the answers of the next.
+    """
+    Config.create(reload=True)
     poetry = Factory().create_poetry(folder, disable_plugins=True, disable_cache=True)
     poetry.config.merge({"keyring": {"enabled": False}})
     return poetry
