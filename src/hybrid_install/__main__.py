@@ -1,5 +1,23 @@
-"""`python -m hybrid_install`."""
+"""The console script, and `python -m hybrid_install`."""
 
-from hybrid_install.cli import main
+from __future__ import annotations
 
-main()
+import os
+import sys
+
+
+def main() -> None:
+    """End where nothing has changed since the last run; else read the command line."""
+    from hybrid_install.unchanged import stamp_path, words_if_unchanged
+
+    words = words_if_unchanged(stamp_path(sys.argv[1:], os.environ))
+    if words is None:
+        from hybrid_install.cli import main as run
+
+        run()
+    elif words and sys.stderr is not None:
+        sys.stderr.write(f"{words}\n")
+
+
+if __name__ == "__main__":
+    main()

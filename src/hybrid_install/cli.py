@@ -209,6 +209,14 @@ NoInteraction = Annotated[
 ]
 NoPlugins = Annotated[bool, _option("--no-plugins", help="for Poetry: no plugins", hidden=True)]
 NoCache = Annotated[bool, _option("--no-cache", help="for Poetry: no source caches", hidden=True)]
+NoReceipt = Annotated[
+    bool,
+    _option(
+        "--no-receipt",
+        help="take nothing from earlier runs: look at everything, start Poetry",
+        variable="NO_RECEIPT",
+    ),
+]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
 FindLinks = Annotated[
@@ -256,6 +264,7 @@ def _request(
     project: ProjectPath = None,
     no_plugins: NoPlugins = False,
     no_cache: NoCache = False,
+    no_receipt: NoReceipt = False,
     no_interaction: NoInteraction = False,
     no_ansi: NoAnsi = False,
     ansi: Ansi = False,
@@ -290,6 +299,7 @@ def _request(
         provided_mismatch=provided_mismatch,
         no_plugins=no_plugins,
         no_cache=no_cache,
+        no_receipt=no_receipt,
         strict=strict,
         interactive=not no_interaction and sys.stdin is not None and sys.stdin.isatty(),
         ansi=False if no_ansi else True if ansi else None,

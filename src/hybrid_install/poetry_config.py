@@ -309,14 +309,20 @@ def _variable(*keys: str) -> str:
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
     """Read the files of Poetry's configuration; an unreadable one is a `ProjectError`."""
     try:
-        folder, cache, data = config_dir(environ), _cache_dir(), _data_dir(environ)
+        cache, data, files = _cache_dir(), _data_dir(environ), config_files(project_dir, environ)
     except RuntimeError as error:  # platformdirs, for a user whom this machine does not know
         raise ProjectError(f"there is no home folder: {error}", hint="set HOME") from None
     tables: dict[str, Any] = {**_DEFAULTS, "cache-dir": str(cache), "data-dir": str(data)}
-    for path in (folder / "config.toml", folder / "auth.toml", project_dir / "poetry.toml"):
+    for path in files:
         if path.is_file():
             tables = _merged(tables, _read(path), path)
     return PoetryConfig(tables, environ)
+
+
+def config_files(project_dir: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where settings are read from, whether there or not; later ones come before earlier ones."""
+    folder = config_dir(environ)
+    return folder / "config.toml", folder / "auth.toml", project_dir / "poetry.toml"
 
 
 def _read(path: Path) -> Mapping[str, Any]:

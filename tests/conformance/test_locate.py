@@ -53,7 +53,7 @@ from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.environment.probe import probe
 from hybrid_install.errors import TargetError
 from hybrid_install.files import find_pyproject, read_project, read_toml
-from hybrid_install.tools.process import Command, ShRunner
+from hybrid_install.tools.process import Command, ShRunner, Waiting
 
 pytestmark = pytest.mark.conformance
 
@@ -109,6 +109,9 @@ class Remembering:
 
     def stream(self, command: Command) -> None:
         self.capture(command)
+
+    def start_waiting(self, command: Command) -> Waiting:
+        return ShRunner().start_waiting(command)
 
 
 def _markers_of(version: str) -> dict[str, str]:

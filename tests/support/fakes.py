@@ -32,6 +32,19 @@ Reply = str | Exception | Callable[[Command], str]
 
 
 @dataclass
+class FakeWaiting:
+    """A `Waiting` that keeps what it is told."""
+
+    orders: list[str] = field(default_factory=list)
+
+    def order(self, text: str) -> None:
+        self.orders.append(text)
+
+    def dismiss(self) -> None:
+        pass
+
+
+@dataclass
 class FakeRunner:
     """A `Runner` that starts nothing. Replies are used up in order; then all answers are empty."""
 
@@ -52,6 +65,10 @@ class FakeRunner:
     def stream(self, command: Command) -> None:
         self.streamed.append(command)
         self.capture(command)
+
+    def start_waiting(self, command: Command) -> FakeWaiting:
+        self.commands.append(command)
+        return FakeWaiting()
 
     @property
     def only(self) -> Command:

@@ -35,11 +35,13 @@ ROOMS: Mapping[str, frozenset[str]] = {
             "report",
             "settings",
             "tools",
+            "unchanged",
             "",
         }
     ),
     "cli": frozenset({"commands", "core", "environment", "errors", "report", "tools", ""}),
-    "__main__": frozenset({"cli"}),
+    "unchanged": frozenset(),
+    "__main__": frozenset({"cli", "unchanged"}),
     "": frozenset(),
 }
 

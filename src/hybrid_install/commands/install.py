@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
+from hybrid_install.commands.binding import binding, binds_root
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
-from hybrid_install.commands.receipt import Bookkeeping
+from hybrid_install.commands.receipt import Bookkeeping, receipt_file
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.stamp import stamp
 from hybrid_install.commands.standalone import (
     finishing_runs,
     install_root_wheel,
@@ -43,13 +47,13 @@ from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall, Files, Told, UndecidedError, told
 from hybrid_install.tools.poetry import Poetry, PoetryRun
-from hybrid_install.tools.process import CommandFailedError, Runner
+from hybrid_install.tools.process import CommandFailedError, Runner, Waiting
 from hybrid_install.tools.uv import InstallTarget, Uv
 
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
     """Make the environment that `poetry install` would make, at uv's speed."""
-    request = prepared_for(request)
+    started, request = time.time_ns(), prepared_for(request)
     with report.phase("read"):
         preparation = prepare(request, runner, starts_tools=not dry_run)
         warn_of_the_lock(preparation, report)
@@ -60,19 +64,22 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     refuse_fixed_place(preparation)
     refuse_offline(preparation)
     uv, uv_version = find_uv(request, report, runner)
-    with report.phase("venv"):
-        preparation = with_environment(preparation, uv, report)
     with report.phase("plan"):
+        _ = preparation.plan  # What it refuses is refused before anything is made.
+    with started_poetry(preparation) as waiting:
+        with report.phase("venv"):
+            preparation = with_environment(preparation, uv, report)
         plan = preparation.plan
-    report.say("plan", plan.handover.value if plan.handover else counts(plan))
-    books = Bookkeeping.begin(preparation, report, uv_version)
-    with report.phase("uv"):
-        preparation, files = install_what_uv_can(preparation, uv, report, books)
-        books.note(files)
-    with report.phase("Poetry"):
-        poetry = finish(preparation, uv, report, books)
+        report.say("plan", plan.handover.value if plan.handover else counts(plan))
+        books = Bookkeeping.begin(preparation, report, uv_version)
+        with report.phase("uv"):
+            preparation, files = install_what_uv_can(preparation, uv, report, books)
+            books.note(files)
+        with report.phase("Poetry"):
+            poetry = finish(preparation, uv, report, books, waiting)
     leave_place(preparation)
     books.close(files, poetry)
+    stamp(preparation, report, started)
     report.summary()
 
 
@@ -85,10 +92,6 @@ def refuse_another_poetry(preparation: Preparation) -> None:
             f"This project requires Poetry {required}, but you are using Poetry {version}",
             hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",
         )
-
-
-def _binds_root(preparation: Preparation) -> bool:
-    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
 
 
 def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
@@ -107,7 +110,6 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     """The run with its environment in existence, made by uv where it was missing."""
     target = preparation.target
     refuse_poetry_s_part(preparation)
-    _ = preparation.plan  # What it refuses is refused before anything is made.
     if target.exists or preparation.is_made_by_poetry:
         report.say("environment", f"{target.path} ({target.origin})")
         if target.exists and target.is_virtual:
@@ -270,28 +272,66 @@ def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
             uv.uninstall(sorted(left), preparation.target.python)
 
 
-def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> str | None:
+@contextmanager
+def started_poetry(preparation: Preparation) -> Iterator[Waiting | None]:
+    """Poetry, which imports what it will need while uv works; None where it may not be needed.
+
+    Nor where it lives in the environment that uv is about to change.
+    """
+    poetry, target = preparation.poetry, preparation.target
+    is_plain = not (preparation.no_editable or preparation.provision.is_given)
+    is_apart = target.is_virtual and poetry and poetry.prefix != target.path
+    if not (poetry and is_plain and is_apart and _needs_poetry(preparation)):
+        yield None
+        return
+    waiting = poetry.start()
+    try:
+        yield waiting
+    finally:
+        if waiting:
+            waiting.dismiss()
+
+
+def _needs_poetry(preparation: Preparation) -> bool:
+    """As far as can be told before uv has done its part."""
+    earlier = None if preparation.request.no_receipt else receipt_file(preparation).read_earlier()
+    bound = earlier.binding if earlier else None
+    is_to_bind = binds_root(preparation) and (bound is None or bound != binding(preparation))
+    return is_to_bind or preparation.plan.leaves_work_to_poetry
+
+
+def finish(
+    preparation: Preparation,
+    uv: Uv,
+    report: Report,
+    books: Bookkeeping,
+    waiting: Waiting | None = None,
+) -> str | None:
     """`poetry install`, which binds the project, installs what was deferred and has the last word.
 
     Under `--no-editable` and with provided packages that is done in parts (commands/standalone.py).
-    Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
-    version that was started.
+    Not started where it has nothing to do: nothing is left to it, and there is no root to bind or
+    the root is bound already, from the same inputs. `waiting` is that Poetry, if it has been
+    started. Returns the version that has bound the root.
     """
-    plan, binds_root = preparation.plan, _binds_root(preparation)
-    if not binds_root and not plan.leaves_work_to_poetry:
+    plan, is_to_bind = preparation.plan, binds_root(preparation)
+    if not is_to_bind and not plan.leaves_work_to_poetry:
         return None
+    if books.earlier and _is_finished(preparation, books):
+        report.say("Poetry", "not started: the project is bound, and nothing is left to it")
+        return books.earlier.poetry
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)
-    is_wheel = binds_root and preparation.no_editable
-    report.say("Poetry", _task(preparation, binds_root=binds_root))
+    is_wheel = is_to_bind and preparation.no_editable
+    report.say("Poetry", _task(preparation, is_to_bind=is_to_bind))
     before = preparation.distributions()
     books.withdraw()
     with ExitStack() as stack:
         try:
             plain = _poetry_run(preparation, report, stack)
             for run in finishing_runs(preparation, poetry, plain, stack):
-                poetry.install(run)
+                poetry.install(run, waiting)
             if is_wheel:
                 install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
@@ -313,10 +353,17 @@ def failed(tool: str, error: CommandFailedError, hint: str | None = None) -> Too
     )
 
 
-def _task(preparation: Preparation, *, binds_root: bool) -> str:
+def _is_finished(preparation: Preparation, books: Bookkeeping) -> bool:
+    """Whether all that Poetry could do is done: what is there is looked at once more."""
+    if preparation.request.no_receipt or preparation.plan.leaves_work_to_poetry:
+        return False
+    return books.is_bound and preparation.plan_afresh().is_done
+
+
+def _task(preparation: Preparation, *, is_to_bind: bool) -> str:
     deferred = len(preparation.plan.having(Action.DEFER))
     is_wheel = preparation.no_editable
-    tasks = ["building the project" if is_wheel else "binding the project"] if binds_root else []
+    tasks = ["building the project" if is_wheel else "binding the project"] if is_to_bind else []
     tasks += [f"seeing to {packages(deferred)} left to it"] if deferred else []
     return " and ".join(tasks) or "the whole run is Poetry's"
 

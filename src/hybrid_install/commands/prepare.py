@@ -137,6 +137,10 @@ class Preparation:
     @cached_property
     def plan(self) -> Plan:
         """The plan, or the reason why there is none of ours."""
+        return self.plan_afresh()
+
+    def plan_afresh(self) -> Plan:
+        """The plan for the environment as it is now."""
         handover = self._handover()
         if handover is not None:
             refuse_what_only_we_do(self.request, self.inputs.settings, handover)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hybrid_install import __version__
+from hybrid_install.commands.binding import binding
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.deferral import Handover
 from hybrid_install.core.model import LockedFile, NormalizedName
@@ -76,14 +77,21 @@ class Bookkeeping:
     def note(self, told: Mapping[NormalizedName, tuple[LockedFile, ...]]) -> None:
         """After uv: should Poetry fail, the next run still knows what uv was told."""
         if told:
-            self._put(self._receipt(told, None), is_last=False)
+            self._put(self._receipt(told, None, None), is_last=False)
 
     def close(
         self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
     ) -> None:
         """The run was good. `poetry` is the version that finished it, None where none had to."""
         if self.preparation.target.exists and self._are_kept:
-            self._put(self._receipt(told, poetry), is_last=True)
+            bound = binding(self.preparation) if poetry else None
+            self._put(self._receipt(told, poetry, bound), is_last=True)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the project is bound as the last Poetry has left it, and from the same inputs."""
+        earlier = self.earlier.binding if self.earlier else None
+        return earlier is not None and earlier == binding(self.preparation)
 
     def _put(self, receipt: Receipt, *, is_last: bool) -> None:
         file = receipt_file(self.preparation)
@@ -96,7 +104,10 @@ class Bookkeeping:
             self.report.warn(f"the receipt {file.path} could not be written: {error.strerror}")
 
     def _receipt(
-        self, told: Mapping[NormalizedName, tuple[LockedFile, ...]], poetry: str | None
+        self,
+        told: Mapping[NormalizedName, tuple[LockedFile, ...]],
+        poetry: str | None,
+        bound: str | None,
     ) -> Receipt:
         inputs = self.preparation.inputs
         provided, installed = self.preparation.provided, self.preparation.installed()
@@ -128,6 +139,7 @@ class Bookkeeping:
                 {name: each.version for name, each in installed.items()},
             ),
             editable=not self.preparation.no_editable,
+            binding=bound,
         )
 
 

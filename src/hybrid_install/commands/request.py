@@ -19,7 +19,7 @@ class Request:
     `directory` is where the project is looked for, `working_dir` what relative paths in Poetry's
     settings are relative to: Poetry changes to `--directory`, and not to `--project`.
     `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
-    as the settings have it.
+    as the settings have it. With `no_receipt` nothing is taken from what earlier runs have noted.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
@@ -38,6 +38,7 @@ class Request:
     provided_mismatch: Mismatch | None = None
     no_plugins: bool = False
     no_cache: bool = False
+    no_receipt: bool = False
     strict: bool = False
     interactive: bool = False
     ansi: bool | None = None

@@ -101,6 +101,12 @@ class Plan:
         """Whether Poetry has packages to install."""
         return self.handover is not None or bool(self.having(Action.DEFER))
 
+    @property
+    def is_done(self) -> bool:
+        """Whether everything is there as it is to be."""
+        there = self.having(Action.KEEP, Action.PROVIDED)
+        return self.handover is None and len(there) == len(self.operations)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -74,7 +74,8 @@ class Receipt:
     """One environment after one good run. `poetry` is None where Poetry was not started.
 
     `provided` are the selected packages that are nobody's of ours. Without `editable` the run was
-    one with `--no-editable`.
+    one with `--no-editable`. `binding` is what the project was bound from and what came of it
+    (`environment.binding`), None where it is not bound or that cannot be told.
     """
 
     hybrid_install: str
@@ -89,6 +90,7 @@ class Receipt:
     packages: tuple[Received, ...]
     provided: tuple[Found, ...] = ()
     editable: bool = True
+    binding: str | None = None
 
     def of(self, name: NormalizedName) -> Received | None:
         """What it says of one package."""
@@ -207,6 +209,7 @@ def to_json(receipt: Receipt) -> str:
         "extras": sorted(receipt.extras),
         "python": receipt.python,
         "editable": receipt.editable,
+        "binding": receipt.binding,
         "provided": [
             {"name": each.name, "version": each.version, "locked": list(each.locked)}
             for each in receipt.provided
@@ -251,9 +254,10 @@ def from_json(text: str) -> Receipt:
         extras=strings(document, "extras"),
         python=required(document, "python", str),
         packages=each(required(document, "packages", list), "packages", _package),
-        # An earlier hybrid-install knew neither.
+        # An earlier hybrid-install knew none of these.
         provided=each(tables(document, "provided"), "provided", _found),
         editable=optional(document, "editable", bool) is not False,
+        binding=_text(document, "binding"),
     )
 
 

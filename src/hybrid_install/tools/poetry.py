@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import sys
@@ -13,7 +15,7 @@ from pathlib import Path
 from hybrid_install.core.model import normalize_name
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.process import Command, Runner
+from hybrid_install.tools.process import Command, Runner, Waiting
 from hybrid_install.tools.uv import Uv
 
 VARIABLE = "HYBRID_INSTALL_POETRY"
@@ -56,6 +58,11 @@ class Poetry:
         """The Python that runs it, None where its launcher does not say."""
         return _interpreter_of(Path(self.argv[0]))
 
+    @property
+    def prefix(self) -> Path | None:
+        """Where it is installed, None where its launcher does not say."""
+        return self.interpreter.parent.parent if self.interpreter else None
+
     def build_wheel(self, run: PoetryRun, output: Path) -> None:
         """`poetry build`, so that dynamic versions, build scripts and plugins have their say.
 
@@ -76,11 +83,51 @@ class Poetry:
         folder = f"lib/python3*/site-packages/{name.replace('-', '_')}-*.dist-info"
         return python is not None and any(python.parent.parent.glob(folder))
 
-    def install(self, run: PoetryRun) -> None:
-        """`poetry install`, watched by the user."""
+    @property
+    def libraries(self) -> tuple[Path, ...] | None:
+        """Where its packages and plugins are; None where that is not all to be seen.
+
+        Outside an environment of its own it may also import from the user's folder.
+        """
+        prefix = self.prefix
+        if prefix is None:
+            return None
+        if not (prefix / "pyvenv.cfg").is_file() and user_site(self.environ).is_dir():
+            return None
+        given = (each for each in self.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
+        return (*prefix.glob("lib/python3*/site-packages"), *map(Path, given))
+
+    def plugins(self) -> tuple[str, ...] | None:
+        """The plugins installed beside it, by name; None where not all of them can be seen."""
+        if self.libraries is None:
+            return None
+        found = (
+            path
+            for library in self.libraries
+            for path in library.glob("*.dist-info/entry_points.txt")
+        )
+        return tuple(path.parent.name.partition("-")[0] for path in found if _is_of_plugin(path))
+
+    def start(self) -> Waiting | None:
+        """Have it do already what it needs for any run (`poetry_ahead`).
+
+        None where it is not started by a launcher that names its interpreter.
+        """
+        python = self.interpreter
+        if python is None or len(self.argv) > 1:
+            return None
+        argv = (str(python), str(Path(__file__).with_name("poetry_ahead.py")), *self.argv)
+        return self.runner.start_waiting(Command(argv=argv, env=self.environ))
+
+    def install(self, run: PoetryRun, waiting: Waiting | None = None) -> None:
+        """`poetry install`, watched by the user; `waiting` is what `start` has begun."""
         argv = run.argv(syncs=run.sync and self.release >= _SYNC_SINCE)
         env = run.environment(self.environ)
-        self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
+        if waiting is None:
+            self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
+        else:
+            order = {"argv": argv, "env": env, "cwd": str(run.project_dir)}
+            waiting.order(json.dumps(order))
 
 
 @dataclass(frozen=True)
@@ -232,6 +279,22 @@ def _interpreter_of(script: Path) -> Path | None:
         return None
     match = re.match(r"#!(?:/bin/sh\n'''exec' )?\"?(/[^\"\n]*?/bin/python[\w.]*)", head)
     return Path(match.group(1)) if match else None
+
+
+def user_site(environ: Mapping[str, str]) -> Path:
+    """Where every Python outside an environment also looks for packages."""
+    named = environ.get("PYTHONUSERBASE")
+    base = Path(named) if named else Path(environ.get("HOME", "/"), ".local")
+    return base / "lib"
+
+
+def _is_of_plugin(entry_points: Path) -> bool:
+    """`PluginManager.get_plugin_entry_points`: both of its groups."""
+    try:
+        text = entry_points.read_text("utf-8", "replace")
+    except OSError:
+        return True
+    return "[poetry.plugin]" in text or "[poetry.application.plugin]" in text
 
 
 def _version_in(prefix: Path) -> str | None:

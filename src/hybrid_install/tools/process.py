@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -55,8 +55,18 @@ class CommandNotFoundError(ToolError):
     """A command whose executable cannot be started."""
 
 
+class Waiting(Protocol):
+    """A process that has been started, and waits for the order to do anything."""
+
+    def order(self, text: str) -> None:
+        """Have it go on, and wait for its end as `Runner.stream` does."""
+
+    def dismiss(self) -> None:
+        """Let it end without an order; a second time, or after one, it does nothing."""
+
+
 class Runner(Protocol):
-    """Three ways to run a command; all raise `CommandFailedError` and `CommandNotFoundError`."""
+    """Ways to run a command; all raise `CommandFailedError` and `CommandNotFoundError`."""
 
     def stream(self, command: Command) -> None:
         """Run while the user watches: the child writes to our stderr itself."""
@@ -67,6 +77,9 @@ class Runner(Protocol):
     def converse(self, command: Command) -> str:
         """As `capture`, but at a terminal the child may say something to the user, and ask."""
 
+    def start_waiting(self, command: Command) -> Waiting:
+        """Start what reads its order from a file descriptor, whose number is added to `argv`."""
+
 
 class ShRunner:
     """Processes through `sh`."""
@@ -76,13 +89,39 @@ class ShRunner:
 
     def stream(self, command: Command) -> None:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
-        watched = _inheritable(sys.__stderr__)
-        if self.quiet or watched is None:
+        if self._is_silent:
             self.capture(command)
             return
         with Path(os.devnull).open() as nothing:
-            stdin = _inheritable(sys.__stdin__) or nothing
-            self._run(command, {"_in": stdin, "_out": watched, "_err": watched})
+            self._run(command, self._watched(nothing))
+
+    def start_waiting(self, command: Command) -> Waiting:
+        """As `Runner.start_waiting`; what it writes goes where `stream` has it go."""
+        reading, writing = os.pipe()
+        os.set_inheritable(reading, True)
+        ordered = replace(command, argv=(*command.argv, str(reading)))
+        try:
+            with Path(os.devnull).open() as nothing:
+                silent = {"_in": nothing, "_tty_out": False}
+                streams = silent if self._is_silent else self._watched(nothing)
+                running = self._start(ordered, {**streams, "_pass_fds": {reading}})
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+        return _Started(ordered, running, os.fdopen(writing, "w", encoding="utf-8"))
+
+    @property
+    def _is_silent(self) -> bool:
+        return self.quiet or _inheritable(sys.__stderr__) is None
+
+    @staticmethod
+    def _watched(nothing: IO[str]) -> dict[str, Any]:
+        """The streams of a child that the user sees, and answers."""
+        watched = _inheritable(sys.__stderr__)
+        stdin = _inheritable(sys.__stdin__) or nothing
+        return {"_in": stdin, "_out": watched, "_err": watched}
 
     def capture(self, command: Command) -> str:
         """As `Runner.capture`."""
@@ -97,6 +136,10 @@ class ShRunner:
         return self._run(command, {"_in": sys.__stdin__, "_tty_out": False, "_err": watched})
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
+        return _finish(command, self._start(command, streams))
+
+    @staticmethod
+    def _start(command: Command, streams: dict[str, Any]) -> Any:
         import sh
 
         options: dict[str, Any] = {
@@ -111,27 +154,50 @@ class ShRunner:
         if command.cwd is not None:
             options["_cwd"] = str(command.cwd)
         try:
-            running = sh.Command(command.argv[0])(*command.argv[1:], **options)
+            return sh.Command(command.argv[0])(*command.argv[1:], **options)
         except (sh.CommandNotFound, sh.ForkException, OSError) as error:
             cause = str(error).strip().rpartition("\n")[2].strip()
             raise CommandNotFoundError(f"{command.argv[0]} cannot be started: {cause}") from None
-        return self._finish(command, running)
 
-    @staticmethod
-    def _finish(command: Command, running: Any) -> str:
-        import sh
 
-        try:
-            running.wait()
-        except sh.ErrorReturnCode as error:
-            output = "\n".join(
-                part.decode("utf-8", "replace").strip() for part in (error.stdout, error.stderr)
-            )
-            raise CommandFailedError(command, error.exit_code, output) from None
-        except BaseException:
-            stop(running.process)
-            raise
-        return str(running)
+@dataclass(frozen=True)
+class _Started:
+    """A `Waiting` of `sh`'s; `pipe` is where it reads its order."""
+
+    command: Command
+    running: Any
+    pipe: IO[str]
+
+    def order(self, text: str) -> None:
+        with suppress(BrokenPipeError), self.pipe:
+            self.pipe.write(text)
+        _finish(self.command, self.running)
+
+    def dismiss(self) -> None:
+        """It has done nothing yet that would have to be cleaned up."""
+        if self.pipe.closed:
+            return
+        self.pipe.close()
+        with suppress(ProcessLookupError, OSError):
+            self.running.process.signal(signal.SIGKILL)
+        _ended_within(self.running.process, _GRACES[-1][1])
+
+
+def _finish(command: Command, running: Any) -> str:
+    """Wait for the end; whoever interrupts that ends the child too."""
+    import sh
+
+    try:
+        running.wait()
+    except sh.ErrorReturnCode as error:
+        output = "\n".join(
+            part.decode("utf-8", "replace").strip() for part in (error.stdout, error.stderr)
+        )
+        raise CommandFailedError(command, error.exit_code, output) from None
+    except BaseException:
+        stop(running.process)
+        raise
+    return str(running)
 
 
 def stop(process: Any) -> None:
