@@ -80,8 +80,8 @@ def words_if_unchanged(path: str | None) -> str | None:
     if path is None:
         return None
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            magic, words, *witnesses, end = file.read().splitlines()
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            magic, words, *witnesses, end = file.read().split("\n")
     except (OSError, ValueError):
         return None
     if magic != MAGIC or end != END or not witnesses:
@@ -92,8 +92,7 @@ def words_if_unchanged(path: str | None) -> str | None:
 def text_of_stamp(words: str, witnesses: Iterable[tuple[str, str]]) -> str | None:
     """The stamp for a kind and subject each; None where a name does not fit into a line."""
     lines = [MAGIC, words, *(witness(kind, subject) for kind, subject in witnesses), END]
-    text = "\n".join(lines)
-    return text if len(text.splitlines()) == len(lines) else None
+    return None if any("\n" in line for line in lines) else "\n".join(lines)
 
 
 def witness(kind: str, subject: str) -> str:
@@ -114,7 +113,7 @@ def _state(kind: str, subject: str) -> str:
         return _names(*subject.split(":", 1))
     try:
         seen = os.stat(subject)
-    except OSError:
+    except (OSError, ValueError):
         return ABSENT
     if kind == PLACE:
         return "folder" if S_ISDIR(seen.st_mode) else "file"

@@ -192,7 +192,7 @@ def _write(path: Path, text: str) -> None:
     """Whole or not at all; the oldest ones go."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.write(text)
     Path(name).replace(path)
     stamps = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime_ns)
