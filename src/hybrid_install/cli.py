@@ -217,6 +217,16 @@ NoReceipt = Annotated[
         variable="NO_RECEIPT",
     ),
 ]
+Wait = Annotated[
+    float,
+    _option(
+        "--wait",
+        help="seconds to wait for another run in the same environment",
+        variable="WAIT",
+        metavar="SECONDS",
+        min=0,
+    ),
+]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
 FindLinks = Annotated[
@@ -265,6 +275,7 @@ def _request(
     no_plugins: NoPlugins = False,
     no_cache: NoCache = False,
     no_receipt: NoReceipt = False,
+    wait: Wait = 600,
     no_interaction: NoInteraction = False,
     no_ansi: NoAnsi = False,
     ansi: Ansi = False,
@@ -300,6 +311,7 @@ def _request(
         no_plugins=no_plugins,
         no_cache=no_cache,
         no_receipt=no_receipt,
+        wait=wait,
         strict=strict,
         interactive=not no_interaction and sys.stdin is not None and sys.stdin.isatty(),
         ansi=False if no_ansi else True if ansi else None,

@@ -13,6 +13,7 @@ import pytest
 from support.index import Source
 from support.lab import Lab, contents
 from support.projects import Project
+from support.rebuilt import with_dependencies
 from support.sandbox import Result
 from support.wheels import Release, Wheel
 
@@ -26,6 +27,9 @@ Change = Callable[[Project], object]
 def settled(lab: Lab, standard: Project) -> Project:
     """The project, installed, of which the next run has nothing to do."""
     (standard.folder / "README.md").write_text("# acme\n")
+    pyproject = standard.folder / "pyproject.toml"
+    described = pyproject.read_text().replace("[project]\n", '[project]\nreadme = "README.md"\n', 1)
+    pyproject.write_text(described)
     lab.install(standard)
     assert UNCHANGED in lab.install(standard).stderr
     return standard
@@ -147,9 +151,9 @@ def test_no_secret_is_in_a_stamp(lab: Lab, standard: Project) -> None:
 
 def test_what_poetry_is_left_leaves_no_stamp(lab: Lab) -> None:
     """A build script may do anything, so that Poetry is started each time."""
-    source = lab.source(Wheel(Release("alpha")))
+    source = lab.source(Wheel(Release("alpha")), *with_dependencies("poetry-core"))
     project = lab.project(lab.spec("alpha", sources=(source,)))
-    (project.folder / "build.py").write_text("open('made', 'a').write('x')\n")
+    (project.folder / "build.py").write_text("")
     pyproject = project.folder / "pyproject.toml"
     pyproject.write_text(
         pyproject.read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from hybrid_install.commands.supply import (
     supply_of,
 )
 from hybrid_install.commands.tiers import refuse_poetry_s_part
+from hybrid_install.commands.turns import in_turn
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
@@ -56,31 +57,42 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     started, request = time.time_ns(), prepared_for(request)
     with report.phase("read"):
         preparation = prepare(request, runner, starts_tools=not dry_run)
-        warn_of_the_lock(preparation, report)
     if dry_run:
+        warn_of_the_lock(preparation, report)
         print_plan(preparation, as_json=False)
         return
-    refuse_another_poetry(preparation)
-    refuse_fixed_place(preparation)
-    refuse_offline(preparation)
-    uv, uv_version = find_uv(request, report, runner)
-    with report.phase("plan"):
-        _ = preparation.plan  # What it refuses is refused before anything is made.
-    with started_poetry(preparation) as waiting:
-        with report.phase("venv"):
-            preparation = with_environment(preparation, uv, report)
-        plan = preparation.plan
-        report.say("plan", plan.handover.value if plan.handover else counts(plan))
-        books = Bookkeeping.begin(preparation, report, uv_version)
-        with report.phase("uv"):
-            preparation, files = install_what_uv_can(preparation, uv, report, books)
-            books.note(files)
-        with report.phase("Poetry"):
-            poetry = finish(preparation, uv, report, books, waiting)
+    with in_turn(preparation, report) as preparation:
+        warn_of_the_lock(preparation, report)
+        refuse_another_poetry(preparation)
+        refuse_fixed_place(preparation)
+        refuse_offline(preparation)
+        uv, uv_version = find_uv(request, report, runner)
+        with report.phase("plan"):
+            _ = preparation.plan  # What it refuses is refused before anything is made.
+        with started_poetry(preparation) as waiting:
+            with report.phase("venv"):
+                made = with_environment(preparation, uv, report)
+            is_new = not preparation.target.exists
+            with in_turn(made, report) if is_new else nullcontext(made) as settled:
+                _fill(settled, uv, uv_version, report, waiting)
+                stamp(settled, report, started)
+    report.summary()
+
+
+def _fill(
+    preparation: Preparation, uv: Uv, uv_version: str, report: Report, waiting: Waiting | None
+) -> None:
+    """What uv installs and Poetry finishes, in an environment that is there."""
+    plan = preparation.plan
+    report.say("plan", plan.handover.value if plan.handover else counts(plan))
+    books = Bookkeeping.begin(preparation, report, uv_version)
+    with report.phase("uv"):
+        preparation, files = install_what_uv_can(preparation, uv, report, books)
+        books.note(files)
+    with report.phase("Poetry"):
+        poetry = finish(preparation, uv, report, books, waiting)
     leave_place(preparation)
     books.close(files, poetry)
-    stamp(preparation, report, started)
-    report.summary()
 
 
 def refuse_another_poetry(preparation: Preparation) -> None:

@@ -7,6 +7,7 @@ with those, it does here, but for Poetry, which is never started.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hybrid_install.commands.prepare import Preparation, poetry_python
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.supply import prepared_for
+from hybrid_install.commands.turns import in_turn
 from hybrid_install.core.deferral import Deferral
 from hybrid_install.core.map_file import Left, MapFile, from_json
 from hybrid_install.core.model import MAIN_GROUP
@@ -31,6 +33,7 @@ from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report, counts
 from hybrid_install.tools.poetry import MIRROR_PLUGIN
 from hybrid_install.tools.process import Runner
+from hybrid_install.tools.uv import Uv
 
 
 def install_map(
@@ -46,10 +49,20 @@ def install_map(
         print_plan(preparation, as_json=False)
         return
     uv, uv_version = find_uv(request, report, runner)
-    with report.phase("venv"):
-        _refuse_poetrys_part(preparation)
-        _refuse_misfit(preparation, found, file)
-        preparation = with_environment(preparation, uv, report)
+    with in_turn(preparation, report) as preparation:
+        with report.phase("venv"):
+            _refuse_poetrys_part(preparation)
+            _refuse_misfit(preparation, found, file)
+            made = with_environment(preparation, uv, report)
+        is_new = not preparation.target.exists
+        with in_turn(made, report) if is_new else nullcontext(made) as settled:
+            _fill(settled, found, uv, uv_version, report)
+    report.summary()
+
+
+def _fill(
+    preparation: Preparation, found: MapFile, uv: Uv, uv_version: str, report: Report
+) -> None:
     with report.phase("plan"):
         _refuse_poetrys_part(preparation)
     report.say("plan", counts(preparation.plan))
@@ -60,7 +73,6 @@ def install_map(
         books.close(told, None)
     late = [it for it in _left(preparation.plan) if it.name in preparation.left]
     _note_what_is_left(late, report)
-    report.summary()
 
 
 def read_map(file: Path) -> MapFile:

@@ -20,6 +20,7 @@ class Request:
     settings are relative to: Poetry changes to `--directory`, and not to `--project`.
     `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
     as the settings have it. With `no_receipt` nothing is taken from what earlier runs have noted.
+    `wait` is for how many seconds another run in the same environment is waited for.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
@@ -39,6 +40,7 @@ class Request:
     no_plugins: bool = False
     no_cache: bool = False
     no_receipt: bool = False
+    wait: float = 600
     strict: bool = False
     interactive: bool = False
     ansi: bool | None = None

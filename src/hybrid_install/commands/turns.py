@@ -1,0 +1,28 @@
+"""One run at a time in an environment, as the commands that change one see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hybrid_install.commands.prepare import Preparation
+from hybrid_install.environment.turn import turn
+from hybrid_install.report import Report
+
+
+@contextmanager
+def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
+    """The run, alone in its environment; looked at anew where another one was at work there.
+
+    An environment that is still to be made has nobody in it, and who makes it has a marker there.
+    """
+    target = preparation.target
+    if not target.exists:
+        yield preparation
+        return
+
+    def say() -> None:
+        report.say("environment", f"another run is at work in {target.path}: waiting for its end")
+
+    with turn(target.path, preparation.request.wait, say) as others_were_first:
+        yield preparation.after_creation() if others_were_first else preparation
