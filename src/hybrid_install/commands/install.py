@@ -9,6 +9,12 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.doubts import warn_of_the_lock
+from hybrid_install.commands.fast_finish import (
+    finish_fast,
+    is_fast,
+    refuse_unfit_for_fast_finish,
+    refuse_what_is_left,
+)
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping
@@ -59,11 +65,13 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     refuse_another_poetry(preparation)
     refuse_fixed_place(preparation)
     refuse_offline(preparation)
+    refuse_unfit_for_fast_finish(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with report.phase("venv"):
         preparation = with_environment(preparation, uv, report)
     with report.phase("plan"):
         plan = preparation.plan
+        refuse_what_is_left(preparation)
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
     books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
@@ -157,6 +165,7 @@ def install_what_uv_can(
         return preparation, install_in_bulk(preparation, uv, report, books)
     except UndecidedError as undecided:
         preparation = replace(preparation, left=undecided.left)
+        refuse_what_is_left(preparation)
         return preparation, install_in_bulk(preparation, uv, report, books)
 
 
@@ -277,6 +286,9 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     Not started where it has nothing to do: no root to bind, nothing left to it. Returns the
     version that was started.
     """
+    if is_fast(preparation):
+        finish_fast(preparation, uv, report, books)
+        return None
     plan, binds_root = preparation.plan, _binds_root(preparation)
     if not binds_root and not plan.leaves_work_to_poetry:
         return None
