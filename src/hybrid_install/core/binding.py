@@ -38,10 +38,17 @@ class Launcher:
         match reference.partition("[")[0].split(":"):
             case [module, function]:
                 return cls(name, module, function)
+            case [_]:
+                hint = (
+                    "If the script depends on module-level code, try wrapping it in a main()"
+                    f' function and modifying your script like:\n{name} = "{reference}:main"'
+                )
+            case _:
+                hint = 'Too many ":" found!'
         raise ProjectError(
             f"Bad script ({name}): script needs to specify a function within a module like:"
             f" module(.submodule):function\nInstead got: {reference}",
-            hint="mend it in pyproject.toml: Poetry cannot bind it either",
+            hint=hint,
         )
 
     def text(self, python: str) -> str:
