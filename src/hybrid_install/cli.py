@@ -23,7 +23,7 @@ from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
-from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     EXIT_BUG,
@@ -188,6 +188,13 @@ Python = Annotated[
         metavar="PYTHON",
     ),
 ]
+FinishOption = Annotated[
+    Finish | None,
+    _option(
+        "--finish",
+        help="who binds the project: Poetry, or poetry-core alone, which needs no Poetry",
+    ),
+]
 Strict = Annotated[
     bool,
     _option("--strict", help="doubtful locks and drift are errors", variable="STRICT"),
@@ -266,6 +273,7 @@ def _request(
     provided: Provided = [],  # noqa: B006
     provided_from_environment: ProvidedFromEnvironment = False,
     provided_mismatch: ProvidedMismatch = None,
+    finish: FinishOption = None,
     strict: Strict = False,
     venv: Venv = None,
     python: Python = None,
@@ -308,6 +316,7 @@ def _request(
         provided=tuple(provided) or None,
         provided_from_environment=provided_from_environment,
         provided_mismatch=provided_mismatch,
+        finish=finish,
         no_plugins=no_plugins,
         no_cache=no_cache,
         no_receipt=no_receipt,

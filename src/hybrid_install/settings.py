@@ -21,7 +21,7 @@ _BOOLEANS = {
 }
 
 _LISTS = ("heavy", "provided")
-_TEXTS = ("provided-mismatch",)
+_TEXTS = ("provided-mismatch", "finish")
 _FLAGS = ("no-editable",)
 
 

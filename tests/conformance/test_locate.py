@@ -453,6 +453,7 @@ def test_without_virtualenvs_it_is_the_very_interpreter_that_poetry_takes(stage:
     assert [str(path) for path in found.sys_path] == env.sys_path
     paths = (env.paths["purelib"], env.paths["platlib"], env.paths["scripts"], env.paths["data"])
     assert tuple(map(str, found.written_to)) == paths
+    assert found.scripts == env.script_dirs[0]
     assert is_writable(found) is (env.scheme_dict["purelib"] == env.paths["purelib"])
 
 

@@ -17,6 +17,7 @@ heavy = ["faiss-*", "!scipy"]
 provided = ["torch"]
 provided-mismatch = "warn"
 no-editable = true
+finish = "poetry-core"
 exports = [{ file = "requirements.txt" }]
 """
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import bare as bare_machine
 from support.bare import Bare
+from support.cli import HybridInstall
 from support.index import Index, Outside, Source
 from support.lab import Lab
 from support.oracle import Oracle
 from support.projects import Group, Locksmith, Project, Spec
 from support.sandbox import Sandbox, make_bin
-from support.venvs import make_with_virtualenv
+from support.venvs import make_with_venv, make_with_virtualenv
 from support.wheels import Release, Wheel
 
 
@@ -106,6 +108,18 @@ def shop(index: Index) -> Source:
 def standard(lab: Lab, shop: Source) -> Project:
     """A project with a bit of everything that is common; its lock and oracle are shared."""
     return lab.project(standard_spec(lab.index.url(shop)))
+
+
+@pytest.fixture
+def without_poetry(lab: Lab) -> HybridInstall:
+    """The command on a machine without Poetry: neither beside it nor on PATH."""
+    prefix = make_with_venv(lab.folder / "tool", lab.sandbox, "--without-pip")
+    [site] = prefix.glob("lib/python3*/site-packages")
+    (site / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    # uv's package looks for its executable beside the interpreter.
+    uv = Path(sysconfig.get_path("scripts")) / "uv"
+    (prefix / "bin" / "uv").symlink_to(uv)
+    return HybridInstall(lab.sandbox, prefix / "bin" / "python")
 
 
 @pytest.fixture(scope="session")

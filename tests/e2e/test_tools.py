@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sysconfig
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from support.cli import HybridInstall
@@ -13,19 +11,6 @@ from support.index import Source
 from support.lab import Lab
 from support.projects import POETRY, Project
 from support.rebuilt import with_dependencies
-from support.venvs import make_with_venv
-
-
-@pytest.fixture
-def without_poetry(lab: Lab) -> HybridInstall:
-    """The command on a machine without Poetry: neither beside it nor on PATH."""
-    prefix = make_with_venv(lab.folder / "tool", lab.sandbox, "--without-pip")
-    [site] = prefix.glob("lib/python3*/site-packages")
-    (site / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    # uv's package looks for its executable beside the interpreter.
-    uv = Path(sysconfig.get_path("scripts")) / "uv"
-    (prefix / "bin" / "uv").symlink_to(uv)
-    return HybridInstall(lab.sandbox, prefix / "bin" / "python")
 
 
 @pytest.fixture

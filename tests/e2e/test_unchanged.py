@@ -208,9 +208,8 @@ def test_poetry_is_started_where_it_is_asked_for(lab: Lab, settled: Project) -> 
 def test_a_plugin_has_its_say(lab: Lab, settled: Project, tmp_path: Path) -> None:
     """Poetry with a plugin that nobody knows: what it does to a project cannot be foreseen."""
     launcher = _poetry_with_a_plugin(tmp_path)
-    result = lab.install(settled, HYBRID_INSTALL_POETRY=str(launcher))
-
-    assert NOT_STARTED not in result.stderr
+    for _ in range(2):
+        assert _starts_poetry(lab.install(settled, HYBRID_INSTALL_POETRY=str(launcher)))
 
 
 def _poetry_with_a_plugin(folder: Path) -> Path:
@@ -222,7 +221,11 @@ def _poetry_with_a_plugin(folder: Path) -> Path:
     plugin = site / "strange_plugin-1.0.dist-info"
     plugin.mkdir()
     (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: strange-plugin\nVersion: 1.0\n")
-    (plugin / "entry_points.txt").write_text("[poetry.plugin]\nstrange = json:JSONDecoder\n")
+    (plugin / "entry_points.txt").write_text("[poetry.plugin]\nstrange = strange:Strange\n")
+    (site / "strange.py").write_text(
+        "from poetry.plugins.plugin import Plugin\n\n"
+        "class Strange(Plugin):\n    def activate(self, poetry, io): pass\n"
+    )
     launcher = folder / "poetry" / "bin" / "poetry"
     text = "import sys\nfrom poetry.console.application import main\nsys.exit(main())\n"
     launcher.write_text(f"#!{python}\n{text}")

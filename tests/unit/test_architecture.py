@@ -57,6 +57,7 @@ DOORS: Mapping[str, frozenset[str]] = {
             "core.git_urls",
             "core.markers",
             "core.versions",
+            "tools.poetry_core",
         }
     ),
     "subprocess": frozenset({"tools.process"}),

@@ -31,7 +31,7 @@ from hybrid_install.commands.export import Order
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.selection import SelectionOptions
-from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import (
     DriftError,
@@ -256,6 +256,8 @@ OPTIONS: list[tuple[list[str], Callable[[], Request]]] = [
     (["--provided", "a*,b", "--provided=c"], lambda: plain(provided=("a*,b", "c"))),
     (["--provided-from-environment"], lambda: plain(provided_from_environment=True)),
     (["--provided-mismatch", "warn"], lambda: plain(provided_mismatch=Mismatch.WARN)),
+    (["--finish", "poetry-core"], lambda: plain(finish=Finish.POETRY_CORE)),
+    (["--finish=poetry"], lambda: plain(finish=Finish.POETRY)),
     (["--strict"], lambda: plain(strict=True)),
     (["--venv", "env"], lambda: plain(venv=here("env"))),
     (["--venv", "~/env"], lambda: plain(venv=Path.home() / "env")),

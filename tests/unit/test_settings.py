@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_install.core.patterns import Patterns
-from hybrid_install.core.settings import Mismatch, Settings
+from hybrid_install.core.settings import Finish, Mismatch, Settings
 from hybrid_install.errors import InvalidDataError, UsageError
 from hybrid_install.files import read_toml
 from hybrid_install.settings import load
@@ -31,6 +31,7 @@ heavy = ["Faiss_*", "!scipy"]
 provided = ["torch"]
 provided-mismatch = "warn"
 no-editable = true
+finish = "poetry-core"
 exports = [{ file = "requirements.txt", groups = ["main"] }]
 """
 
@@ -41,6 +42,7 @@ def test_every_setting(tmp_path: Path) -> None:
         provided=Patterns(("torch",)),
         provided_mismatch=Mismatch.WARN,
         no_editable=True,
+        finish=Finish.POETRY_CORE,
         exports=({"file": "requirements.txt", "groups": ["main"]},),
     )
 
@@ -53,10 +55,12 @@ def test_variables_replace_what_the_table_says(tmp_path: Path) -> None:
         HYBRID_INSTALL_PROVIDED="jax",
         HYBRID_INSTALL_PROVIDED_MISMATCH="error",
         HYBRID_INSTALL_NO_EDITABLE="off",
+        HYBRID_INSTALL_FINISH="poetry",
     )
     assert found.heavy.entries == ("big", "huge-*")
     assert found.provided.entries == ("jax",)
     assert (found.provided_mismatch, found.no_editable) == (Mismatch.ERROR, False)
+    assert found.finish is Finish.POETRY
     assert len(found.exports) == 1
 
 
@@ -83,6 +87,7 @@ def test_the_command_line_comes_first(tmp_path: Path) -> None:
         ('provided = ["a", "!a"]', "provided", 'both "a" and "!a" are there'),
         ('provided-mismatch = "no"', "provided-mismatch", 'expected "error" or "warn", found'),
         ('no-editable = "yes"', "no-editable", "expected true or false, found a string"),
+        ('finish = "pip"', "finish", 'expected "poetry" or "poetry-core", found'),
         ('exports = ["a"]', "exports[0]", "expected a table, found a string"),
         ("exports = [{}]", "exports[0].file", "is missing"),
     ],
@@ -106,6 +111,7 @@ def test_a_table_that_is_none(tmp_path: Path) -> None:
     [
         ("HYBRID_INSTALL_NO_EDITABLE", "perhaps", "expected true or false"),
         ("HYBRID_INSTALL_PROVIDED_MISMATCH", "ignore", 'expected "error" or "warn"'),
+        ("HYBRID_INSTALL_FINISH", "uv", 'expected "poetry" or "poetry-core"'),
         ("HYBRID_INSTALL_HEAVY", "torch>=2", "'torch>=2' is no pattern"),
     ],
 )

@@ -6,8 +6,10 @@ from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.binding import binding_inputs, is_harmless
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.model import normalize_name
+from hybrid_install.core.settings import Finish
 from hybrid_install.environment.binding import binding_of
 from hybrid_install.environment.root import is_bound
+from hybrid_install.tools import poetry_core
 
 
 def binds_root(preparation: Preparation) -> bool:
@@ -40,10 +42,12 @@ def _root(preparation: Preparation) -> Distribution | None:
 
 
 def _poetry(preparation: Preparation) -> str | None:
-    """The Poetry that binds, by its version; None where it is not sure to be alone.
+    """What binds, by its version; None for a Poetry that is not sure to be alone.
 
     One that uv provides has no plugins.
     """
+    if preparation.inputs.settings.finish is Finish.POETRY_CORE:
+        return f"poetry-core {poetry_core.version()}"
     poetry = preparation.poetry
     if poetry is None:
         return preparation.inputs.lock.generated_by

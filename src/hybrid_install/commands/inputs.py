@@ -82,6 +82,7 @@ def _as_requested(settings: Settings, request: Request) -> Settings:
         provided=patterns,
         provided_mismatch=request.provided_mismatch,
         no_editable=True if request.relocatable else request.no_editable,
+        finish=request.finish,
     )
 
 

@@ -12,6 +12,12 @@ from pathlib import Path
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding, binds_root
 from hybrid_install.commands.doubts import warn_of_the_lock
+from hybrid_install.commands.fast_finish import (
+    finish_fast,
+    is_fast,
+    refuse_unfit_for_fast_finish,
+    refuse_what_is_left,
+)
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping, receipt_file
@@ -66,6 +72,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         refuse_another_poetry(preparation)
         refuse_fixed_place(preparation)
         refuse_offline(preparation)
+        refuse_unfit_for_fast_finish(preparation)
         uv, uv_version = find_uv(request, report, runner)
         with report.phase("plan"):
             _ = preparation.plan  # What it refuses is refused before anything is made.
@@ -84,6 +91,7 @@ def _fill(
 ) -> None:
     """What uv installs and Poetry finishes, in an environment that is there."""
     plan = preparation.plan
+    refuse_what_is_left(preparation)
     report.say("plan", plan.handover.value if plan.handover else counts(plan))
     books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
@@ -171,6 +179,7 @@ def install_what_uv_can(
         return preparation, install_in_bulk(preparation, uv, report, books)
     except UndecidedError as undecided:
         preparation = replace(preparation, left=undecided.left)
+        refuse_what_is_left(preparation)
         return preparation, install_in_bulk(preparation, uv, report, books)
 
 
@@ -292,6 +301,7 @@ def started_poetry(preparation: Preparation) -> Iterator[Waiting | None]:
     """
     poetry, target = preparation.poetry, preparation.target
     is_plain = not (preparation.no_editable or preparation.provision.is_given)
+    is_plain = is_plain and not is_fast(preparation)
     is_apart = target.is_virtual and poetry and poetry.prefix != target.path
     if not (poetry and is_plain and is_apart and _needs_poetry(preparation)):
         yield None
@@ -332,6 +342,9 @@ def finish(
     if books.earlier and _is_finished(preparation, books):
         report.say("Poetry", "not started: the project is bound, and nothing is left to it")
         return books.earlier.poetry
+    if is_fast(preparation):
+        finish_fast(preparation, uv, report, books)
+        return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
     poetry = preparation.poetry or _provided_poetry(preparation, uv, report)

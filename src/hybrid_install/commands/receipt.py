@@ -84,8 +84,7 @@ class Bookkeeping:
     ) -> None:
         """The run was good. `poetry` is the version that finished it, None where none had to."""
         if self.preparation.target.exists and self._are_kept:
-            bound = binding(self.preparation) if poetry else None
-            self._put(self._receipt(told, poetry, bound), is_last=True)
+            self._put(self._receipt(told, poetry, binding(self.preparation)), is_last=True)
 
     @property
     def is_bound(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybrid_install.core.selection import SelectionOptions
-from hybrid_install.core.settings import Mismatch
+from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
 from hybrid_install.tools.bulk import Feed
 
@@ -37,6 +37,7 @@ class Request:
     provided: tuple[str, ...] | None = None
     provided_from_environment: bool = False
     provided_mismatch: Mismatch | None = None
+    finish: Finish | None = None
     no_plugins: bool = False
     no_cache: bool = False
     no_receipt: bool = False

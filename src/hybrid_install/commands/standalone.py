@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -96,11 +97,18 @@ def _write_stand_in(preparation: Preparation, folder: Path) -> None:
 
 
 def install_root_wheel(preparation: Preparation, poetry: Poetry, uv: Uv, run: PoetryRun) -> None:
-    """The project as a wheel, in the place of whatever is installed under its name."""
+    """The project as the wheel that Poetry builds."""
+    install_wheel_of_root(preparation, uv, lambda folder: poetry.build_wheel(run, folder))
+
+
+def install_wheel_of_root(
+    preparation: Preparation, uv: Uv, build: Callable[[Path], object]
+) -> None:
+    """The wheel that `build` puts into a folder, in the place of what has the project's name."""
     name, target = preparation.inputs.project.name, preparation.target
     assert name is not None, "a project in package mode has a name"  # noqa: S101
     with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        poetry.build_wheel(run, Path(folder))
+        build(Path(folder))
         if present := preparation.installed().get(name):
             remove_recorded_absolutely(present, target.interpreter)
         uv.install_wheel(

@@ -16,11 +16,11 @@ class Interpreter:
     platlib, `fallbacks` the other folders that Poetry counts as its library, `system_library` those
     of the interpreter below an environment that includes them. `base_prefix` is the prefix of the
     interpreter below, its own where there is none. `written_to` are the folders that an
-    installation writes to. `platform` distinguishes targets whose wheels differ. `tag_name`
-    (`cp`), `tag_version` (`311`), `sysconfig_platform` and `is_free_threaded` are what its tags
-    (PEP 425) follow from. `is_presumed` marks one that is not on this machine: its markers are
-    this machine's with that version. `platform_tags` are those of another machine's, best first;
-    empty where it is on this one.
+    installation writes to, `scripts` the one of them for commands. `platform` distinguishes
+    targets whose wheels differ. `tag_name` (`cp`), `tag_version` (`311`), `sysconfig_platform` and
+    `is_free_threaded` are what its tags (PEP 425) follow from. `is_presumed` marks one that is not
+    on this machine: its markers are this machine's with that version. `platform_tags` are those of
+    another machine's, best first; empty where it is on this one.
     """
 
     executable: Path
@@ -38,6 +38,7 @@ class Interpreter:
     system_library: tuple[Path, ...] = ()
     base_prefix: Path = Path()
     written_to: tuple[Path, ...] = ()
+    scripts: Path = Path()
     is_presumed: bool = False
     platform_tags: tuple[str, ...] = ()
 

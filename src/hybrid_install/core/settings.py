@@ -26,6 +26,13 @@ class Mismatch(Enum):
     WARN = "warn"
 
 
+class Finish(Enum):
+    """Who binds the project at the end of a run."""
+
+    POETRY = "poetry"
+    POETRY_CORE = "poetry-core"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, by default as without a table.
@@ -38,6 +45,7 @@ class Settings:
     provided: Patterns = NO_PATTERNS
     provided_mismatch: Mismatch = Mismatch.ERROR
     no_editable: bool = False
+    finish: Finish = Finish.POETRY
     exports: tuple[Table, ...] = ()
 
     @classmethod
@@ -71,13 +79,18 @@ def _flag(table: Table, key: str) -> bool:
     return required(table, key, bool)
 
 
-def _mismatch(table: Table, key: str) -> Mismatch:
-    text = optional(table, key, str)
-    try:
-        return Mismatch(text)
-    except ValueError:
-        known = " or ".join(f'"{each.value}"' for each in Mismatch)
-        raise InvalidDataError(f"expected {known}, found {text!r}", key) from None
+def _one_of(kind: type[Enum]) -> Callable[[Table, str], Enum]:
+    """A reader of the values of `kind`."""
+
+    def read(table: Table, key: str) -> Enum:
+        text = optional(table, key, str)
+        try:
+            return kind(text)
+        except ValueError:
+            known = " or ".join(f'"{each.value}"' for each in kind)
+            raise InvalidDataError(f"expected {known}, found {text!r}", key) from None
+
+    return read
 
 
 def _exports(table: Table, key: str) -> tuple[Table, ...]:
@@ -93,8 +106,9 @@ def _exports(table: Table, key: str) -> tuple[Table, ...]:
 _READERS: Mapping[str, Callable[[Table, str], Any]] = {
     "heavy": _patterns,
     "provided": _patterns,
-    "provided-mismatch": _mismatch,
+    "provided-mismatch": _one_of(Mismatch),
     "no-editable": _flag,
+    "finish": _one_of(Finish),
     "exports": _exports,
 }
 

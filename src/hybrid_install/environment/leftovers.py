@@ -25,14 +25,14 @@ def remove_recorded_absolutely(distribution: Distribution, interpreter: Interpre
     folder = Path(distribution.path)
     found = tuple(_absolute(folder / "RECORD"))
     for path in found:
-        if any(path.is_relative_to(place) for place in _places(interpreter)):
+        if any(path.is_relative_to(place) for place in places(interpreter)):
             path.unlink(missing_ok=True)
     if found:
         shutil.rmtree(folder)
 
 
-def _places(interpreter: Interpreter) -> Iterator[Path]:
-    """As they are and through links: a project may be reached through one."""
+def places(interpreter: Interpreter) -> Iterator[Path]:
+    """The environment's, as they are and through links: a project may be reached through one."""
     for place in (interpreter.prefix, *interpreter.written_to):
         yield place
         yield place.resolve()

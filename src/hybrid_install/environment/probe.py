@@ -118,6 +118,7 @@ def _interpreter(answer: Mapping[str, Any]) -> Interpreter:
         fallbacks=tuple(entry for entry in fallbacks if entry not in site_packages),
         base_prefix=Path(answer["base_prefix"]),
         written_to=tuple(Path(paths[name]) for name in ("purelib", "platlib", "scripts", "data")),
+        scripts=Path(paths["scripts"]),
     )
 
 
