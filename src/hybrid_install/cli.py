@@ -282,8 +282,6 @@ def _request(
     project: ProjectPath = None,
     no_plugins: NoPlugins = False,
     no_cache: NoCache = False,
-    no_receipt: NoReceipt = False,
-    wait: Wait = 600,
     no_interaction: NoInteraction = False,
     no_ansi: NoAnsi = False,
     ansi: Ansi = False,
@@ -319,8 +317,6 @@ def _request(
         finish=finish,
         no_plugins=no_plugins,
         no_cache=no_cache,
-        no_receipt=no_receipt,
-        wait=wait,
         strict=strict,
         interactive=not no_interaction and sys.stdin is not None and sys.stdin.isatty(),
         ansi=False if no_ansi else True if ansi else None,
@@ -376,6 +372,8 @@ def _install(
     ] = False,
     find_links: FindLinks = None,
     offline: Offline = False,
+    no_receipt: NoReceipt = False,
+    wait: Wait = 600,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -385,6 +383,7 @@ def _install(
 ) -> None:
     folder = _expanded(find_links).absolute() if find_links else None
     request = replace(request, find_links=folder, offline=offline)
+    request = replace(request, no_receipt=no_receipt, wait=wait)
     if from_ is not None:
         from hybrid_install.commands.install_map import install_map
 

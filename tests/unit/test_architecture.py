@@ -24,7 +24,9 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "poetry_config": frozenset({"core", "errors", "files"}),
     "settings": frozenset({"core", "errors", "files"}),
     "tools": frozenset({"core", "errors"}),
-    "environment": frozenset({"core", "errors", "files", "poetry_config", "tools.process"}),
+    "environment": frozenset(
+        {"core", "errors", "files", "poetry_config", "tools.process", "unchanged"}
+    ),
     "commands": frozenset(
         {
             "core",
@@ -57,6 +59,8 @@ DOORS: Mapping[str, frozenset[str]] = {
             "core.git_urls",
             "core.markers",
             "core.versions",
+            # Poetry's own interpreter runs it.
+            "tools.poetry_ahead",
             "tools.poetry_core",
         }
     ),

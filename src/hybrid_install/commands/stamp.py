@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +22,7 @@ from hybrid_install.core.binding import LEGAL, binding_inputs
 from hybrid_install.core.model import DirectorySource, FileSource
 from hybrid_install.environment.binding import legal_files
 from hybrid_install.environment.locate import ENVS_FILE, MARKER
+from hybrid_install.environment.memory import TICK, newest, write
 from hybrid_install.poetry_config import config_files
 from hybrid_install.report import Report
 from hybrid_install.tools.poetry import user_site
@@ -39,12 +39,6 @@ from hybrid_install.unchanged import (
 
 Witness = tuple[str, str]
 
-_KEPT = 32
-"""Stamps are small, but each set of words and variables has one."""
-
-_TICK = 20_000_000
-"""Nanoseconds in which a file system may give two changes one time."""
-
 
 def stamp(preparation: Preparation, report: Report, started: int) -> None:
     """After a good run that began at `started` (`time.time_ns`): the next one may end at once."""
@@ -52,14 +46,13 @@ def stamp(preparation: Preparation, report: Report, started: int) -> None:
     if path is None or not _can_be_told(preparation):
         return
     inputs, environment = [*_inputs(preparation)], [*_environment(preparation)]
-    if _newest(inputs) > started - _TICK:
+    if newest(inputs) > started - TICK:
         return
-    time.sleep(max(0, _newest(environment) + _TICK - time.time_ns()) / 1e9)
+    time.sleep(max(0, newest(environment) + TICK - time.time_ns()) / 1e9)
     words = f"unchanged    {preparation.target.path} is as poetry.lock says"
     text = text_of_stamp(words if report.verbosity >= 0 else "", [*inputs, *environment])
     if text is not None:
-        with suppress(OSError):  # A cache that cannot be written to is none.
-            _write(Path(path), text)
+        write(Path(path), text)
 
 
 def _can_be_told(preparation: Preparation) -> bool:
@@ -176,25 +169,3 @@ def _files(folder: Path) -> Iterator[Witness]:
         for entry in entries:
             if entry.is_file():
                 yield SHARED, entry.path
-
-
-def _newest(witnesses: list[Witness]) -> int:
-    """When any of them was changed last."""
-    newest = 0
-    for kind, subject in witnesses:
-        if kind == ENTRY:
-            with suppress(OSError):
-                newest = max(newest, Path(subject).stat().st_ctime_ns)
-    return newest
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all; the oldest ones go."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        file.write(text)
-    Path(name).replace(path)
-    stamps = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime_ns)
-    for old in stamps[:-_KEPT]:
-        old.unlink(missing_ok=True)

@@ -162,4 +162,6 @@ def of_tier(
     packages: Iterable[LockedPackage], tier: Tier | None, heavy: Patterns
 ) -> tuple[LockedPackage, ...]:
     """Those of one tier, in their order; without a tier all of them."""
-    return tuple(each for each in packages if tier in {None, tier_of(each.name, heavy)})
+    if tier is None:
+        return tuple(packages)
+    return tuple(each for each in packages if tier_of(each.name, heavy) is tier)

@@ -7,12 +7,15 @@ import platform
 import re
 import sys
 import sysconfig
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.environment.memory import Memory
 from hybrid_install.errors import TargetError, ToolError
 from hybrid_install.tools.process import Command, Runner
 
@@ -55,6 +58,9 @@ print(json.dumps({
 """
 
 
+_UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
+
+
 def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
     """Ask `python`, and the one below where its library counts; `TargetError` without an answer."""
     found = _asked(python, runner, environ)
@@ -82,6 +88,22 @@ def _includes_system(prefix: Path) -> bool:
 
 
 def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
+    """The answer, from memory where nothing has changed that it could depend on."""
+    memory = Memory.of(python, environ)
+    if (remembered := memory.recall()) is not None:
+        with suppress(*_UNREADABLE):
+            return _interpreter(json.loads(remembered))
+    asked = time.time_ns()
+    answer = _answer(python, runner, environ)
+    try:
+        found = _interpreter(json.loads(answer))
+    except _UNREADABLE:
+        raise _dumb(python, "its answer means nothing") from None
+    memory.keep(answer.strip(), found, asked)
+    return found
+
+
+def _answer(python: Path, runner: Runner, environ: Mapping[str, str]) -> str:
     env = {
         key: value
         for key, value in environ.items()
@@ -89,14 +111,16 @@ def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpre
     }
     command = Command(argv=(str(python), "-I", "-W", "ignore", "-c", _PROBE), env=env)
     try:
-        answer = json.loads(runner.capture(command))
-        return _interpreter(answer)
-    except (ToolError, ValueError, TypeError, KeyError, RecursionError) as error:
-        problem = str(error) if isinstance(error, ToolError) else "its answer means nothing"
-        raise TargetError(
-            f"the interpreter {python} does not answer: {problem}",
-            hint="is it a Python? Is the environment broken? Remove it, and it will be made again",
-        ) from None
+        return runner.capture(command)
+    except ToolError as error:
+        raise _dumb(python, str(error)) from None
+
+
+def _dumb(python: Path, problem: str) -> TargetError:
+    return TargetError(
+        f"the interpreter {python} does not answer: {problem}",
+        hint="is it a Python? Is the environment broken? Remove it, and it will be made again",
+    )
 
 
 def _interpreter(answer: Mapping[str, Any]) -> Interpreter:
