@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
@@ -33,7 +34,6 @@ from hybrid_install.errors import (
     HybridInstallError,
 )
 from hybrid_install.report import Report
-from hybrid_install.tools.bulk import Feed
 from hybrid_install.tools.process import ShRunner
 
 _GLOBAL_OPTIONS = {"--help", "-h", "--version", "-V", "--install-completion", "--show-completion"}

@@ -209,6 +209,8 @@ def printable(text: str) -> str:
 
     Colours go, as a tool's words have them; any other escape is shown by its code.
     """
+    if text.isprintable():
+        return text
     return "".join(
         char if char in "\n\t" or char.isprintable() else repr(char)[1:-1]
         for char in _COLOUR.sub("", text)

@@ -30,6 +30,7 @@ from hybrid_install.commands.download import Elsewhere
 from hybrid_install.commands.export import Order
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
@@ -44,7 +45,6 @@ from hybrid_install.errors import (
     ToolError,
     UsageError,
 )
-from hybrid_install.tools.bulk import Feed
 from hybrid_install.tools.process import ShRunner
 
 Extra = dict[str, object]

@@ -40,7 +40,6 @@ from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.verification import Expected
-from hybrid_install.core.walk import walk
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
@@ -110,6 +109,8 @@ class Preparation:
         inputs, environment = self.inputs, self.target.interpreter.markers
         if inputs.lock.has_groups_and_markers and not self.re_resolves():
             return select(inputs.lock, inputs.wanted, environment)
+        from hybrid_install.core.walk import walk
+
         folder = str(inputs.project_dir)
         return walk(inputs.lock, inputs.pyproject, folder, inputs.wanted, environment)
 

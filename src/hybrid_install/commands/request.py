@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
-from hybrid_install.tools.bulk import Feed
 
 
 @dataclass(frozen=True, kw_only=True)

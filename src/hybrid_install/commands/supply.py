@@ -9,12 +9,12 @@ from pathlib import Path
 
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.request import Request
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.model import FileSource, LockedFile, NormalizedName, UrlSource
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.errors import TargetError, ToolError, UsageError
-from hybrid_install.tools.bulk import Feed
 from hybrid_install.tools.wheelhouse import Wheelhouse
 
 

@@ -70,6 +70,15 @@ def candidates(
     return tuple(file for _, file in sorted(fitting, key=lambda each: each[0], reverse=True))
 
 
+def has_candidate(package: LockedPackage, tags: Tags) -> bool:
+    """Whether any locked file fits; not which, for which all have to be looked at."""
+    policy = BinaryPolicy()
+    return any(
+        _is_allowed(package.name, file, policy) and _rank(file, tags) is not None
+        for file in package.files
+    )
+
+
 def files_of(
     package: LockedPackage, tags: Tags | None, policy: BinaryPolicy
 ) -> tuple[LockedFile, ...]:

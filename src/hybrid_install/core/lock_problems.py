@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from hybrid_install.core.file_choice import BinaryPolicy, Tags, candidates
+from hybrid_install.core.file_choice import Tags, has_candidate
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.markers import Environment
 from hybrid_install.core.model import (
@@ -232,7 +232,7 @@ def has_file_for(package: LockedPackage, tags: Tags) -> bool:
     """
     if not isinstance(package.source, RegistrySource) or not package.files:
         return True
-    return bool(candidates(package, tags, BinaryPolicy()))
+    return has_candidate(package, tags)
 
 
 def _no_hashes(selection: Selection) -> Iterator[LockProblem]:

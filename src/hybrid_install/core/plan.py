@@ -88,9 +88,12 @@ class Plan:
 
     def leaving(self, left: Mapping[NormalizedName, Deferral]) -> Plan:
         """The same plan with these packages deferred, where uv was to install them."""
+        if not left:
+            return self
+        bulk = {(each.name, each.version) for each in self.bulk}
         operations = tuple(
             replace(each, action=Action.DEFER, reason=left[each.name].value)
-            if each in self.bulk and each.name in left
+            if (each.name, each.version) in bulk and each.name in left
             else each
             for each in self.operations
         )

@@ -12,11 +12,11 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 
 from hybrid_install.core.contest import Contest
 from hybrid_install.core.deferral import Deferral
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.file_choice import Tags
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Hash, LockedFile, NormalizedName
@@ -34,13 +34,6 @@ from hybrid_install.tools.uv import InstallTarget, Uv
 
 Told = Mapping[NormalizedName, tuple[LockedFile, ...]]
 """The files of each package that uv was told it may install."""
-
-
-class Feed(Enum):
-    """How uv is told what to install."""
-
-    PYLOCK = "pylock"
-    REQUIREMENTS = "requirements"
 
 
 Names = frozenset[NormalizedName]

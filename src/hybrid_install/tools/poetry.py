@@ -11,12 +11,15 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybrid_install.core.model import normalize_name
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.process import Command, Runner, Waiting
-from hybrid_install.tools.uv import Uv
+
+if TYPE_CHECKING:
+    from hybrid_install.tools.uv import Uv
 
 VARIABLE = "HYBRID_INSTALL_POETRY"
 

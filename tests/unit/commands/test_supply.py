@@ -11,6 +11,7 @@ from support.wheels import sha256
 
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.supply import download_command, prepared_for, supply_of
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     FileSource,
@@ -22,7 +23,6 @@ from hybrid_install.core.model import (
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError, UsageError
-from hybrid_install.tools.bulk import Feed
 
 
 def locked(name: str) -> LockedFile:

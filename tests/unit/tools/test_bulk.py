@@ -24,6 +24,7 @@ from support.fakes import (
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.deferral import Deferral
+from hybrid_install.core.feed import Feed
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
@@ -38,7 +39,7 @@ from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.bulk import BulkInstall, Feed, UndecidedError, built_names
+from hybrid_install.tools.bulk import BulkInstall, UndecidedError, built_names
 from hybrid_install.tools.process import Command, CommandFailedError
 from hybrid_install.tools.uv import InstallTarget, Uv
 
