@@ -61,4 +61,3 @@ def _uv_with_index(folder: Path, tools: Tools, index_url: str) -> Path:
     path.write_text(f'#!/bin/sh\nUV_DEFAULT_INDEX={index_url} exec {tools["uv"]} "$@"\n', "utf-8")
     path.chmod(0o755)
     return path
-

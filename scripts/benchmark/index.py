@@ -80,7 +80,9 @@ class Traffic:
     def since(self, before: Traffic) -> Traffic:
         """What came in addition."""
         kinds = {kind: self.requests[kind] - before.requests.get(kind, 0) for kind in self.requests}
-        return Traffic({kind: count for kind, count in kinds.items() if count}, self.sent - before.sent)
+        return Traffic(
+            {kind: count for kind, count in kinds.items() if count}, self.sent - before.sent
+        )
 
 
 @dataclass
@@ -122,7 +124,9 @@ class Index:
         self._server.offers = {}
         self._server.pages = {}
         self._distance = distance
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -149,10 +153,10 @@ class Index:
         for offer in [*offers.values()]:
             project = canonicalize_name(offer.name.partition("-")[0])
             projects.setdefault(project, {})[offer.name] = offer
-        for project, name, digest in locked:
-            page = projects.setdefault(canonicalize_name(project), {})
+        for owner, name, digest in locked:
+            page = projects.setdefault(canonicalize_name(owner), {})
             if name not in page:
-                page[name] = offers[name] = _elsewhere(project, name, digest, page)
+                page[name] = offers[name] = _elsewhere(owner, name, digest, page)
         self._server.offers = offers
         self._server.pages = {
             name: {_JSON: json_page(name, [*found.values()]), _HTML: html_page([*found.values()])}
@@ -258,10 +262,10 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = _CHUNK
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802  # the standard library's word
+    def do_GET(self) -> None:  # the standard library's word
         self._respond(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._respond(with_body=False)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -319,5 +323,3 @@ class _Handler(BaseHTTPRequestHandler):
                 size = min(_CHUNK, answer.size - begin)
                 line.wait_for(size)
                 self.connection.sendfile(file, begin, size)
-
-

@@ -1,4 +1,4 @@
-"""What is made before anything is measured: wheels, pins, and the files that contestants start from.
+"""What is made before anything is measured: wheels, pins, and what contestants start from.
 
 Wheels come from the default index, once; all else from the index on 127.0.0.1.
 """
@@ -19,9 +19,9 @@ from typing import Any
 import tomlkit
 from packaging.utils import canonicalize_name
 
+from benchmark.environs import environment
 from benchmark.locks import Lock, Release, Variant, light_candidates
 from benchmark.measure import BenchError
-from benchmark.environs import environment
 from benchmark.tools import Tools, run
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -61,7 +61,7 @@ def fill(lock: Lock, tools: Tools, folder: Path, changes: int) -> Lock:
 def _download(lock: Lock, tools: Tools, folder: Path, variant: Variant) -> None:
     project = folder / "project"
     write_project(lock, project, variant)
-    argv = [tools["hybrid-install"], "download", "--quiet", "--output", folder]
+    argv = [tools["hybrid-install"], "download", "--quiet", "--output", str(folder)]
     run(argv, _as_the_user(), project)
     shutil.rmtree(project)
 
@@ -70,7 +70,7 @@ def _download_backend(lock: Lock, tools: Tools, folder: Path) -> None:
     """What builds the project, for those who build in isolation."""
     needed = lock.document.get("build-system", {}).get("requires", [])
     argv = [str(Path(tools["poetry"]).resolve().with_name("python")), "-m", "pip", "download"]
-    options = ["--quiet", "--only-binary", ":all:", "--dest", folder]
+    options = ["--quiet", "--only-binary", ":all:", "--dest", str(folder)]
     if needed:
         run([*argv, *options, *needed], _as_the_user(), folder)
 
@@ -94,7 +94,15 @@ def _releases(lock: Lock, tools: Tools, changes: int) -> tuple[Release, ...]:
 def _before(name: str, version: str, tools: Tools, count: int) -> Iterator[Release]:
     """The releases before the locked one, as the default index has them."""
     argv = [tools["uv"], "pip", "compile", "--quiet", "--no-deps", "--no-header", "--universal"]
-    argv += ["--python", sys.executable, "--python-version", _PYTHON, "--format", "pylock.toml", "-"]
+    argv += [
+        "--python",
+        sys.executable,
+        "--python-version",
+        _PYTHON,
+        "--format",
+        "pylock.toml",
+        "-",
+    ]
     for _ in range(count):
         try:
             told = tomllib.loads(run(argv, _as_the_user(), Path.cwd(), f"{name}<{version}"))
@@ -106,7 +114,9 @@ def _before(name: str, version: str, tools: Tools, count: int) -> Iterator[Relea
             return
         version = package["version"]
         yield Release(
-            name, version, tuple((_file_name(each), f"sha256:{each['hashes']['sha256']}") for each in files)
+            name,
+            version,
+            tuple((_file_name(each), f"sha256:{each['hashes']['sha256']}") for each in files),
         )
 
 

@@ -37,12 +37,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`light` says which release of the light package (0 is the locked one), `bumps` which version
-    the project has.
-    """
+    """Which release of the light package (0 is the locked one) and version of the project."""
 
     light: int = 0
     bumps: int = 0
+
+
+AS_IT_IS = Variant()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class Lock:
         found: list[dict[str, Any]] = tomllib.loads(self.lock())["package"]
         return found
 
-    def pyproject(self, variant: Variant = Variant()) -> str:
+    def pyproject(self, variant: Variant = AS_IT_IS) -> str:
         """pyproject.toml of a variant."""
         text = (self.folder / "pyproject.toml").read_text("utf-8")
         return _VERSION.sub(f'version = "9.{variant.bumps}"', text, 1) if variant.bumps else text
 
-    def lock(self, variant: Variant = Variant()) -> str:
+    def lock(self, variant: Variant = AS_IT_IS) -> str:
         """poetry.lock of a variant."""
         text = (self.folder / "poetry.lock").read_text("utf-8")
         return moved(text, self.releases[variant.light - 1]) if variant.light else text
@@ -139,7 +140,9 @@ def _complete(folder: Path, document: dict[str, Any]) -> None:
 def moved(text: str, release: Release) -> str:
     """The lock with another release of a package; what it needs stays as it is locked."""
     entry = entry_of(text, release.name)
-    lines = "".join(f'    {{file = "{name}", hash = "{digest}"}},\n' for name, digest in release.files)
+    lines = "".join(
+        f'    {{file = "{name}", hash = "{digest}"}},\n' for name, digest in release.files
+    )
     changed = _VERSION.sub(f'version = "{release.version}"', entry, 1)
     changed = re.sub(
         r"^files = \[\n.*?^\]\n", f"files = [\n{lines}]\n", changed, flags=re.MULTILINE | re.DOTALL

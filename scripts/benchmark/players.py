@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from benchmark.contestants import Contestant
 from benchmark.index import Index
@@ -20,7 +20,7 @@ class Player:
     contestant: Contestant
     seat: Seat
     index: Index
-    variant: Variant = Variant()
+    variant: Variant = field(default_factory=Variant)
     is_warm: bool = False
     is_complete: bool = False
 

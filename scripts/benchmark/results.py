@@ -94,7 +94,7 @@ class Results:
         measure: Callable[[Sample], float],
         less: float = 0.0,
     ) -> Spread | None:
-        """Round by round, so that what slowed a round down slowed both; `less` is taken off ours."""
+        """Round by round: what slowed a round down slowed both. `less` is taken off ours."""
         others = {each.round: measure(each) for each in self.of(lock, scenario, against)}
         ratios = [
             (measure(each) - less) / others[each.round]
@@ -104,12 +104,20 @@ class Results:
         return Spread.of(ratios) if ratios else None
 
 
+# What each part has its own of.
+_LISTS = ("commands", "left_out")
+
+
+def _added(key: str, *abouts: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(line for about in abouts for line in about.get(key, ())))
+
+
 def together(parts: Iterable[Results]) -> Results:
     """Results of several runs as one; what a later run measured again counts alone."""
     kept: dict[tuple[str, str], list[Sample]] = {}
     about: dict[str, Any] = {}
     for part in parts:
-        about |= part.about
+        about |= {**part.about, **{key: _added(key, about, part.about) for key in _LISTS}}
         for key in {(each.lock, each.scenario) for each in part.samples}:
             kept[key] = part.of(*key)
     return Results(tuple(sample for samples in kept.values() for sample in samples), about)

@@ -75,9 +75,13 @@ class Seat:
 
     def check(self, variant: Variant) -> None:
         """Every package is there in the version that is locked, or the benchmark ends."""
-        there = {path.name.lower() for path in self.venv.glob("lib/python*/site-packages/*.dist-info")}
+        there = {
+            path.name.lower() for path in self.venv.glob("lib/python*/site-packages/*.dist-info")
+        }
         names = {each.partition("-")[0].replace(".", "_"): each for each in there}
         for name, version in self.kitchen.pins_of(variant).items():
             found = names.get(name.replace("-", "_"), "nothing")
             if found != f"{found.partition('-')[0]}-{version}.dist-info":
-                raise BenchError(f"{self.folder.name} was to install {name} {version}: there is {found}")
+                raise BenchError(
+                    f"{self.folder.name} was to install {name} {version}: there is {found}"
+                )

@@ -23,7 +23,7 @@ _TOLD = ("hybrid-install", "poetry", "poetry-core", "poetry-plugin-export", "uv"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`bin` is the folder for PATH: the tools, and the interpreter that environments are made of."""
+    """`bin` is the folder for PATH: the tools, and the interpreter below environments."""
 
     bin: Path
     versions: dict[str, str]
@@ -105,9 +105,7 @@ def _said(*words: str | Path) -> str:
     return run(words, dict(os.environ), Path.cwd())
 
 
-def run(
-    words: Sequence[str | Path], environ: dict[str, str], folder: Path, told: str = ""
-) -> str:
+def run(words: Sequence[str | Path], environ: dict[str, str], folder: Path, told: str = "") -> str:
     """What a command that is not measured prints; failing ends the benchmark."""
     argv = [str(word) for word in words]
     done = subprocess.run(
