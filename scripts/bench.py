@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""How fast is hybrid-install beside every other way to install a Poetry lock? See docs/benchmarks.md.
+"""How fast hybrid-install is beside every other way to install a Poetry lock: docs/benchmarks.md.
 
-scripts/bench.py --help
+To be run by a Python that has this project's dependencies: build/test-env/bin/python, after
+scripts/test.sh. As a module: python -m scripts.bench.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    here = Path(__file__).resolve().parent
+    sys.path[:0] = [str(here), str(here.parent / "src")]
     from benchmark.cli import main
 
     sys.exit(main())

@@ -27,7 +27,7 @@ _MEASURES: Mapping[Unit, Callable[[Sample], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """`ours` takes at most `limit` of what `against` takes; without `against` at most `limit` itself.
+    """`ours` takes at most `limit` of what `against` takes, or of the unit where that is nobody.
 
     `less` (scenario, contestant) is taken off ours first. `latency` is the index's, in
     milliseconds, without which the goal is not judged.

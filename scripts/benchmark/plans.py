@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ PLAN = "plan650"
 MADE_UP, LARGEST, ODD, PYTHON = "plan-made-up", "plan-largest", "plan-odd", "python"
 
 TITLES = {
-    MADE_UP: "`hybrid-install plan`, 650 packages, all selected",
+    MADE_UP: "`hybrid-install plan`, 650 packages",
     LARGEST: "`hybrid-install plan`, the largest real lock",
     ODD: "`hybrid-install plan`, the real lock with the oddest markers",
     PYTHON: "`python -c pass`",
@@ -37,6 +37,7 @@ _PYPROJECT = """\
 name = "big"
 version = "1"
 requires-python = ">=3.11"
+dependencies = ["{name}"]
 
 [tool.poetry]
 package-mode = false
@@ -79,8 +80,9 @@ def _projects(pairs: Path, folder: Path) -> dict[str, Path]:
     locks = sorted(pairs.glob("*/poetry.lock"), key=lambda path: -_size(path))
     made_up = folder / MADE_UP
     made_up.mkdir(parents=True)
-    (made_up / "pyproject.toml").write_text(_PYPROJECT, "utf-8")
-    (made_up / "poetry.lock").write_text(_merged(locks), "utf-8")
+    pyproject, lock = made_up_project([path.read_text("utf-8") for path in locks], _SIZE)
+    (made_up / "pyproject.toml").write_text(pyproject, "utf-8")
+    (made_up / "poetry.lock").write_text(lock, "utf-8")
     projects = {MADE_UP: made_up}
     for key, origin in ((LARGEST, locks[0].parent), (ODD, pairs / _ODD)):
         projects[key] = folder / key
@@ -92,22 +94,22 @@ def _size(lock: Path) -> int:
     return lock.read_text("utf-8").count("\n[[package]]\n")
 
 
-def _merged(locks: list[Path]) -> str:
-    """One lock of packages from several: those without a source, each name from the first lock."""
-    entries: list[str] = []
-    seen: set[str] = set()
-    for lock in locks:
-        text = lock.read_text("utf-8")
-        if 'lock-version = "2.1"' not in text:
-            continue
-        found = {name: entry for name, entry in _entries(text) if name not in seen}
-        entries += [entry for name, entry in found.items()][: _SIZE - len(entries)]
-        seen |= found.keys()
-    digest = content_hash(tomllib.loads(_PYPROJECT))
+def made_up_project(locks: Sequence[str], size: int) -> tuple[str, str]:
+    """A project that wants so many packages of several locks: a pyproject.toml and its lock.
+
+    Packages without a source, each name from the first lock that has it.
+    """
+    entries: dict[str, str] = {}
+    for text in locks:
+        if 'lock-version = "2.1"' in text:
+            entries = {**dict(_entries(text)), **entries}
+    chosen = dict(sorted(entries.items())[:size])
+    pyproject = _PYPROJECT.format(name=next(iter(chosen)))
     metadata = (
-        f'[metadata]\nlock-version = "2.1"\npython-versions = ">=3.11"\ncontent-hash = "{digest}"\n'
+        '[metadata]\nlock-version = "2.1"\npython-versions = ">=3.11"\n'
+        f'content-hash = "{content_hash(tomllib.loads(pyproject))}"\n'
     )
-    return "".join(entries) + metadata
+    return pyproject, "".join(chosen.values()) + metadata
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:
