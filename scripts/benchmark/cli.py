@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmark import page, plans, rounds
 from benchmark.contestants import CONTESTANTS, Contestant
 from benchmark.index import Distance, Index
-from benchmark.kitchen import fill
 from benchmark.locks import Lock, choose
 from benchmark.measure import BenchError
+from benchmark.pantry import fill
 from benchmark.results import Results, Sample, together
 from benchmark.scenarios import SCENARIOS
 from benchmark.tables import name_of

@@ -49,6 +49,8 @@ def environment(folder: Path, tools: Tools, index_url: str, *, is_mirrored: bool
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_INDEX_URL": index_url,
+        # pip caches nothing that comes by http, but from whom it is told to trust.
+        "PIP_TRUSTED_HOST": "127.0.0.1",
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "UV_DEFAULT_INDEX": index_url,

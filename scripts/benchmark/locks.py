@@ -75,6 +75,13 @@ class Lock:
         text = (self.folder / "poetry.lock").read_text("utf-8")
         return moved(text, self.releases[variant.light - 1]) if variant.light else text
 
+    def write(self, folder: Path, variant: Variant) -> None:
+        """The project as its author has it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        (folder / "pyproject.toml").write_text(self.pyproject(variant), "utf-8")
+        (folder / "poetry.lock").write_text(self.lock(variant), "utf-8")
+
     def pinned(self, pins: dict[str, str], variant: Variant) -> dict[str, str]:
         """What a variant makes of the versions that are selected."""
         if not variant.light:

@@ -6,8 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
 from benchmark.environs import environment
-from benchmark.kitchen import Kitchen, write_project
+from benchmark.kitchen import Kitchen
 from benchmark.locks import Variant
 from benchmark.measure import BenchError
 from benchmark.tools import Tools
@@ -55,7 +58,7 @@ class Seat:
 
     def lay_poetry(self, variant: Variant) -> None:
         """The project as it is."""
-        write_project(self.kitchen.lock, self.project, variant)
+        self.kitchen.lock.write(self.project, variant)
 
     def lay_requirements(self, variant: Variant) -> None:
         """The project, and a requirements.txt that was exported before."""
@@ -75,13 +78,13 @@ class Seat:
 
     def check(self, variant: Variant) -> None:
         """Every package is there in the version that is locked, or the benchmark ends."""
-        there = {
-            path.name.lower() for path in self.venv.glob("lib/python*/site-packages/*.dist-info")
-        }
-        names = {each.partition("-")[0].replace(".", "_"): each for each in there}
+        there = self._installed()
         for name, version in self.kitchen.pins_of(variant).items():
-            found = names.get(name.replace("-", "_"), "nothing")
-            if found != f"{found.partition('-')[0]}-{version}.dist-info":
-                raise BenchError(
-                    f"{self.folder.name} was to install {name} {version}: there is {found}"
-                )
+            if name not in there or there[name] != Version(version):
+                raise BenchError(f"{self.folder.name} left {name} {there.get(name)}, not {version}")
+
+    def _installed(self) -> dict[str, Version]:
+        """Names, normalized, and versions, as the names of metadata folders have them."""
+        folders = self.venv.glob("lib/python*/site-packages/*.dist-info")
+        found = (path.name.removesuffix(".dist-info").split("-", 1) for path in folders)
+        return {canonicalize_name(name): Version(version) for name, version in found}

@@ -17,6 +17,9 @@ from benchmark.measure import BenchError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# The version of all interpreters.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 _OTHERS = ("poetry>=2.5,<3", "poetry-plugin-export", "poetry-plugin-pypi-mirror", "pip")
 _TOLD = ("hybrid-install", "poetry", "poetry-core", "poetry-plugin-export", "uv", "pip")
 
@@ -74,10 +77,9 @@ def _digest() -> str:
 def _bin(folder: Path, environment: Path) -> Path:
     """Links to the tools, and to the interpreter below: `python` there is no tool's own."""
     folder.mkdir(parents=True, exist_ok=True)
-    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
     tools = ("hybrid-install", "poetry", "uv")
     targets = {name: environment / "bin" / name for name in tools}
-    targets |= dict.fromkeys(("python", "python3", minor), Path(_interpreter()))
+    targets |= dict.fromkeys(("python", "python3", f"python{PYTHON}"), Path(_interpreter()))
     for name, target in targets.items():
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(target)
