@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--runs", type=int, default=5, metavar="N", help="rounds of each scenario (5)")
     add("--latency", type=float, default=30, metavar="MS", help="of each request (30)")
     add("--bandwidth", type=float, default=0, metavar="MBIT", help="of the index (no limit)")
+    add("--fresh", type=int, default=600, metavar="S", help="pages may be kept so long (600)")
     add("--json", type=Path, metavar="FILE", help="write all figures")
     add("--work", type=Path, default=REPOSITORY / "build" / "bench", metavar="DIR")
     add("--write-docs", action="store_true", help="put the figures into docs/benchmarks.md")
@@ -85,7 +86,8 @@ class _Session:
         self.tools = prepare_tools(work)
         chosen = [each for each in SCENARIOS if each.key in (options.scenario or _SCENARIOS)]
         setting = rounds.Setting(self.tools, [*self._contestants(self.tools)], chosen, options.runs)
-        with Index(Distance(options.latency / 1e3, options.bandwidth * 1e6)) as index:
+        distance = Distance(options.latency / 1e3, options.bandwidth * 1e6, options.fresh)
+        with Index(distance) as index:
             for word in (options.lock or ["example"]) if chosen else ():
                 self._install(word, setting, index, work)
         if plans.PLAN in (options.scenario or _SCENARIOS):
@@ -153,4 +155,5 @@ def command(options: argparse.Namespace) -> str:
     words += [word for each in options.contestant or () for word in ("--contestant", each)]
     words += ["--runs", str(options.runs), "--latency", f"{options.latency:g}"]
     words += ["--bandwidth", f"{options.bandwidth:g}"] if options.bandwidth else []
+    words += ["--fresh", str(options.fresh)] if options.fresh != Distance().fresh else []
     return " ".join(words)

@@ -26,7 +26,6 @@ from packaging.utils import canonicalize_name
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = "text/html; charset=utf-8"
-_KEPT_TEN_MINUTES = "max-age=600, public"
 _KEPT_FOR_EVER = "max-age=365000000, immutable, public"
 _CHUNK = 1 << 16
 
@@ -64,10 +63,14 @@ _IS_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How far away the index is. `bandwidth` in bits a second is shared by all; 0 has no limit."""
+    """How far away the index is. `bandwidth` in bits a second is shared by all; 0 has no limit.
+
+    For `fresh` seconds nobody need ask again for a page.
+    """
 
     latency: float = 0.0
     bandwidth: float = 0.0
+    fresh: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Index:
     @contextmanager
     def nearby(self) -> Iterator[None]:
         """For what is not measured: no latency, no limit."""
-        self._server.line.distance = Distance()
+        self._server.line.distance = replace(self._distance, latency=0.0, bandwidth=0.0)
         try:
             yield
         finally:
@@ -298,7 +301,8 @@ class _Handler(BaseHTTPRequestHandler):
             wants_json = _JSON in self.headers.get("Accept", "")
             kind = _JSON if wants_json else _HTML
             page = self.server.pages.get(last)
-            return _Answer("page", kind, _KEPT_TEN_MINUTES, page[kind]) if page else None
+            cache = f"max-age={self.server.line.distance.fresh}, public"
+            return _Answer("page", kind, cache, page[kind]) if page else None
         offer = self.server.offers.get(last.removesuffix(".metadata"))
         if first != "files" or offer is None:
             return None

@@ -238,11 +238,11 @@ class TestLocks:
 class TestArguments:
     def test_the_command_says_what_is_measured_not_where(self, tmp_path: Path) -> None:
         words = ["--lock", "medium", "--lock", str(tmp_path / "mine"), "--scenario", "warm"]
-        words += ["--runs", "3", "--work", str(tmp_path), "--bandwidth", "100"]
+        words += ["--runs", "3", "--work", str(tmp_path), "--bandwidth", "100", "--fresh", "0"]
         options = cli._parser().parse_args(words)
         assert cli.command(options) == (
             "scripts/bench.py --lock medium --lock mine --scenario warm --runs 3 --latency 30"
-            " --bandwidth 100"
+            " --bandwidth 100 --fresh 0"
         )
 
     def test_a_way_that_is_not_there_is_left_out(self) -> None:
