@@ -59,6 +59,11 @@ def test_its_arguments_exit_code_and_data_are_the_tools(equipped: Bare, standard
     assert plan.stdout.startswith("{")
     assert "Activate" not in plan.output
 
+    for words in (["--help"], ["install", "-h"], ["--version"]):
+        helpful = equipped.succeeding("bootstrap.sh", *words, cwd=standard.folder)
+        assert helpful.stdout
+        assert "Traceback" not in helpful.stderr
+
     standard.edit("pyproject.toml", "alpha[fast]", "alpha")
     refused = equipped.script("bootstrap.sh", "--with", "docs", cwd=standard.folder)
     assert refused.exit_code == 1
