@@ -33,7 +33,8 @@ hybrid-install-trust() {
         return 1
     fi
     if ! _hybrid_install_is_trusted "$project"; then
-        (umask 077 && mkdir -p "${_hybrid_install_trusted%/*}" &&
+        # `touch`, because zsh's noclobber appends to no file that is not there.
+        (umask 077 && mkdir -p "${_hybrid_install_trusted%/*}" && touch "$_hybrid_install_trusted" &&
             printf '%s\n' "$project" >>"$_hybrid_install_trusted") || return
     fi
     _hybrid_install_folder=
