@@ -25,6 +25,7 @@ from hybrid_install.core.model import (
     UrlSource,
 )
 from hybrid_install.core.plan import Operation
+from hybrid_install.core.versions import normal_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Requirement:
 
     @property
     def pin(self) -> str:
-        """`name===version`."""
-        return f"{self.name}==={self.version}"
+        """`name===version`, as pip compares it."""
+        return f"{self.name}==={normal_version(self.version)}"
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -71,8 +72,8 @@ class DirectRequirement:
 
     @property
     def pin(self) -> str:
-        """`name===version`."""
-        return f"{self.name}==={self.version}"
+        """`name===version`, as pip compares it."""
+        return f"{self.name}==={normal_version(self.version)}"
 
     @property
     def hash(self) -> Hash | None:
