@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.pylock import is_valid_pylock_path
 from support.lock_texts import LockedText, ProjectText
 from typer.testing import CliRunner
 
 from hybrid_install import cli
+from hybrid_install.core.emitters.pylock_toml import is_pylock_name
 
 PROJECT = ProjectText(
     (LockedText("torch", "2.9.0", source="wheels"), LockedText("attrs", "25.1")),
@@ -71,3 +75,15 @@ def test_one_file_is_written_by_one_row(tmp_path: Path, rows: tuple[dict[str, An
         refused = export(tmp_path, *arguments, exit_code=1)
         assert "two exports that pyproject.toml declares write" in refused
     assert not list(tmp_path.glob("**/*.txt"))
+
+
+@pytest.mark.parametrize("name", ["lock.toml", "pylock.a.b.toml", "pylock..toml", "pylock.txt"])
+def test_a_pylock_that_no_installer_reads_is_not_written(tmp_path: Path, name: str) -> None:
+    declare(tmp_path, {"file": f"deploy/{name}", "format": "pylock"})
+    assert "no installer reads a pylock.toml of that name" in export(tmp_path, exit_code=2)
+    assert not (tmp_path / "deploy").exists()
+
+
+@given(st.from_regex(r"(py)?lock(\.[a-z.]{0,4}){0,3}\.(toml|txt)", fullmatch=True))
+def test_the_name_of_a_pylock(name: str) -> None:
+    assert is_pylock_name(name) == is_valid_pylock_path(Path(name))

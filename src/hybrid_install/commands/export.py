@@ -17,7 +17,7 @@ from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import BuildPolicy
 from hybrid_install.core.document import each
 from hybrid_install.core.emitters.exported import Exported, Format, export_all, export_one
-from hybrid_install.core.emitters.pylock_toml import FilesOf, Scope, pylock_text
+from hybrid_install.core.emitters.pylock_toml import FilesOf, Scope, is_pylock_name, pylock_text
 from hybrid_install.core.emitters.requirements_txt import (
     constraints_text,
     is_ours,
@@ -72,6 +72,11 @@ class Order:
             raise UsageError(
                 f"--per-source writes requirements, not {self.format.value}",
                 hint="the other formats name the index of each package themselves, or none",
+            )
+        if self.format is Format.PYLOCK and self.output and not is_pylock_name(self.output.name):
+            raise UsageError(
+                f"{self.output}: no installer reads a pylock.toml of that name (PEP 751)",
+                hint="name it pylock.toml, or pylock.<name>.toml with a name that has no dot",
             )
         if checks and not places:
             raise UsageError(
