@@ -61,12 +61,13 @@ say_how_to_activate() {
         "$tool/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["environment"]["path"])' \
             2>/dev/null) || return 0
     case ${SHELL:-} in
-        */fish) script=activate.fish ;;
-        */csh | */tcsh) script=activate.csh ;;
-        *) script=activate ;;
+        */fish) word=source script=activate.fish ;;
+        # A point is no command of theirs.
+        */csh | */tcsh) word=source script=activate.csh ;;
+        *) word=. script=activate ;;
     esac
     [ ! -e "$environment/bin/$script" ] ||
-        printf '\nActivate the environment:  %s\n' ". '$environment/bin/$script'" >&2
+        printf '\nActivate the environment:  %s\n' "$word '$environment/bin/$script'" >&2
 }
 
 tool=$(folder_of_the_tool)
