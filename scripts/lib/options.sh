@@ -23,3 +23,12 @@ while [ "$number" -gt 0 ]; do
         *) set -- "$@" "$word" ;;
     esac
 done
+
+# Names of groups with commas, blanks or both between them; the tool takes variables apart at blanks.
+spaced() {
+    printf '%s' "$1" | tr ',' ' '
+}
+HYBRID_INSTALL_WITH=$(spaced "${HYBRID_INSTALL_WITH:-}")
+HYBRID_INSTALL_WITHOUT=$(spaced "${HYBRID_INSTALL_WITHOUT:-}")
+HYBRID_INSTALL_ONLY=$(spaced "${HYBRID_INSTALL_ONLY:-}")
+export HYBRID_INSTALL_WITH HYBRID_INSTALL_WITHOUT HYBRID_INSTALL_ONLY

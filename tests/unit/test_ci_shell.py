@@ -18,6 +18,7 @@ SHELLS = [shell for shell in ("sh", "dash", "bash") if shutil.which(shell)]
 TOOL = """\
 #!/bin/sh
 echo "$* offline=${HYBRID_INSTALL_OFFLINE:-} find-links=${HYBRID_INSTALL_FIND_LINKS:-}" >>"$ASKED"
+echo "$HYBRID_INSTALL_WITH" >"$ASKED.with"
 case $1 in
     plan) cat "$PLAN" ;;
     install) printf 'a last line without an end' ;;
@@ -154,6 +155,14 @@ def test_every_command_is_asked_what_it_understands(
         f"install {asked}",
         f"verify {asked}",
     ]
+
+
+@pytest.mark.parametrize("names", ["docs,dev", "docs, dev", "docs , dev,", "docs dev", "docs\ndev"])
+def test_groups_are_listed_as_people_list_them(step: Step, names: str) -> None:
+    """`with: docs, dev`: click takes a variable apart at blanks, and a comma alone is no group."""
+    said = step.run(environment=step.folder, HYBRID_INSTALL_WITH=names)
+    assert said.endswith("exit code 0"), said
+    assert step.text("asked.with").split() == ["docs", "dev"]
 
 
 def test_an_option_without_its_value_is_refused(step: Step) -> None:
