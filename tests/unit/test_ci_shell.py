@@ -169,3 +169,35 @@ def test_an_option_without_its_value_is_refused(step: Step) -> None:
     said = step.run("--find-links", environment=step.folder)
     assert "error: --find-links needs a folder" in said
     assert said.endswith("exit code 1")
+
+
+def test_an_annotation_of_any_bytes_in_any_locale() -> None:
+    """What a compiler says may be in no encoding at all."""
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "lib" / "annotation.py", "install"],
+        input=b"gcc: \xff\xfe\nerror: caf\xc3\xa9 \xff\n\nhint: more\n",
+        env={"PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        check=True,
+    )
+    said = "::error file=poetry.lock,title=install::café \ufffd%0A%0Ahint: more\n"
+    assert done.stdout.decode("utf-8") == said
+
+
+@pytest.mark.parametrize("kind", ["text", "markdown", "environment"])
+def test_a_summary_in_any_locale(kind: str) -> None:
+    plan = {
+        "project": "café",
+        "environment": {"path": "/home/caf\udce9/é", "python": "3.12"},
+        "problems": [{"message": "é"}],
+        "operations": [],
+    }
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "lib" / "summary.py", kind],
+        input=json.dumps(plan).encode(),
+        env={"PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        check=True,
+    )
+    if kind == "environment":
+        assert done.stdout == b"/home/caf\xe9/\xc3\xa9\n"
