@@ -53,19 +53,21 @@ folder_of_the_tool() {
     esac
 }
 
-# say_how_to_activate [OPTION…]: of an installation with these options. Of anything else `plan` knows
-# no such environment, and nothing is said.
+# say_how_to_activate [OPTION…]: of an installation with these options. Of anything else (`--help`)
+# `plan` has no such environment to tell of, and nothing is said.
 say_how_to_activate() {
     plan=$("$tool/bin/hybrid-install" plan --quiet --json "$@" 2>/dev/null) || return 0
     environment=$(printf '%s' "$plan" |
-        "$tool/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["environment"]["path"])')
+        "$tool/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["environment"]["path"])' \
+            2>/dev/null) || return 0
     case ${SHELL:-} in
-        */fish) script=activate.fish ;;
-        */csh | */tcsh) script=activate.csh ;;
-        *) script=activate ;;
+        */fish) word=source script=activate.fish ;;
+        # A point is no command of theirs.
+        */csh | */tcsh) word=source script=activate.csh ;;
+        *) word=. script=activate ;;
     esac
     [ ! -e "$environment/bin/$script" ] ||
-        printf '\nActivate the environment:  %s\n' ". '$environment/bin/$script'" >&2
+        printf '\nActivate the environment:  %s\n' "$word '$environment/bin/$script'" >&2
 }
 
 tool=$(folder_of_the_tool)

@@ -18,6 +18,9 @@ scripts=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 lib=$scripts/lib
 . "$lib/ci.sh"
 
+# A variable of the action's steps; here it would be somebody else's.
+unset OPTIONS
+
 # hook COMMAND: a cache that cannot be had is no reason to fail.
 hook() {
     [ -n "$1" ] && [ -n "$keys" ] || return 0

@@ -33,7 +33,8 @@ hybrid-install-trust() {
         return 1
     fi
     if ! _hybrid_install_is_trusted "$project"; then
-        (umask 077 && mkdir -p "${_hybrid_install_trusted%/*}" &&
+        # `touch`, because zsh's noclobber appends to no file that is not there.
+        (umask 077 && mkdir -p "${_hybrid_install_trusted%/*}" && touch "$_hybrid_install_trusted" &&
             printf '%s\n' "$project" >>"$_hybrid_install_trusted") || return
     fi
     _hybrid_install_folder=
@@ -45,11 +46,12 @@ hybrid-install-untrust() {
     local project left line
     project=$(_hybrid_install_real "${1:-.}") || return
     [ -f "$_hybrid_install_trusted" ] || return 0
+    # `>|`, here and below: a shell that keeps its user's files (noclobber) would keep these.
     left=$(while IFS= read -r line || [ -n "$line" ]; do
         [ "$line" = "$project" ] || printf '%s\n' "$line"
     done <"$_hybrid_install_trusted")
     printf '%s' "${left:+$left
-}" >"$_hybrid_install_trusted"
+}" >|"$_hybrid_install_trusted"
     _hybrid_install_folder=
     _hybrid_install_on_cd
 }
@@ -164,7 +166,7 @@ _hybrid_install_asks() {
 # _hybrid_install_run PROJECT STATE: the state is as old as the beginning of the run, so that what
 # changes meanwhile is seen.
 _hybrid_install_run() {
-    mkdir -p "${2%/*}" && : >"$2.begun" || return
+    mkdir -p "${2%/*}" && : >|"$2.begun" || return
     if ! command hybrid-install -C "$1"; then
         printf 'hybrid-install: mend that, and enter the folder again\n' >&2
         return 1
@@ -183,7 +185,7 @@ _hybrid_install_note() {
     environment=$(printf '%b' "${environment%%\"*}")
     witness=$environment/hybrid-install.json
     [ -f "$witness" ] || witness=$environment/bin/activate
-    [ -f "$witness" ] && printf '%s\n' "$environment" "$witness" >"$2.new"
+    [ -f "$witness" ] && printf '%s\n' "$environment" "$witness" >|"$2.new"
 }
 
 if [ -n "${ZSH_VERSION:-}" ]; then

@@ -37,6 +37,8 @@ said() {
     {
         "$@" 2>&1 || echo $? >"$place/code"
     } | tee "$place/log"
+    # A command for the runner has a line of its own, whatever the last one is.
+    [ -z "$(tail -c 1 "$place/log")" ] || echo
     unquote
     endgroup "$name"
     [ ! -s "$place/code" ] || code=$(cat "$place/code")
@@ -45,28 +47,42 @@ said() {
     exit "$code"
 }
 
-set -f
-# shellcheck disable=SC2086  # words
-set -- ${OPTIONS:-} "$@"
+. "$lib/options.sh"
 
 make_plan() {
     hybrid_install plan --json "$@" >"$place/plan.json" || return
     with_tool summary.py text <"$place/plan.json"
 }
 
+# activation: prints the shell for an environment that has none of its own: an interpreter of the
+# system's (`virtualenvs.create = false`).
+activation() {
+    printf "PATH='%s':\$PATH\nexport PATH\n" "$(printf '%s' "$environment/bin" | sed "s/'/'\\\\''/g")"
+}
+
 said plan "What poetry.lock asks for" make_plan "$@"
+environment=$(with_tool summary.py environment <"$place/plan.json")
+# It goes into files of which each line is a variable, or a folder of PATH.
+case $environment in
+    *[[:cntrl:]]*) fail "the path of the environment holds a control character" "name another one" ;;
+esac
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
     with_tool summary.py markdown <"$place/plan.json" >>"$GITHUB_STEP_SUMMARY"
 fi
 said install "hybrid-install" hybrid_install install "$@"
 [ "${VERIFY:-}" = false ] || said verify "The environment compared with poetry.lock" hybrid_install verify "$@"
 
-environment=$(with_tool summary.py environment <"$place/plan.json")
 output environment "$environment"
 # For whoever has only the folder's name: `. "$HYBRID_INSTALL_CI_FOLDER/activate"`.
-ln -sf "$environment/bin/activate" "$folder/activate"
+rm -f "$folder/activate"
+if [ -e "$environment/bin/activate" ]; then
+    ln -s "$environment/bin/activate" "$folder/activate"
+else
+    activation >"$folder/activate"
+fi
 if [ "${ACTIVATE:-}" = true ] && [ -n "${GITHUB_PATH:-}" ]; then
     printf '%s\n' "$environment/bin" >>"$GITHUB_PATH"
-    printf 'VIRTUAL_ENV=%s\n' "$environment" >>"$GITHUB_ENV"
+    # What is no virtual environment must not be taken for one by the steps that follow.
+    [ ! -e "$environment/pyvenv.cfg" ] || printf 'VIRTUAL_ENV=%s\n' "$environment" >>"$GITHUB_ENV"
 fi
 printf '\nThe environment is %s\n' "$environment"

@@ -9,9 +9,7 @@ set -eu
 lib=$(CDPATH='' cd -- "$(dirname -- "$0")/../lib" && pwd)
 . "$lib/ci.sh"
 
-set -f
-# shellcheck disable=SC2086  # words
-set -- ${OPTIONS:-} "$@"
+. "$lib/options.sh"
 
 if heavy=$(hybrid_install cache-key --tier heavy "$@") && whole=$(hybrid_install cache-key "$@"); then
     output key "$heavy-$whole"

@@ -17,14 +17,16 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def main(title: str) -> None:
     """Read, print."""
-    log = _COLOUR.sub("", sys.stdin.read())
+    # Whatever the locale says: a tool's last words may be any bytes.
+    log = _COLOUR.sub("", sys.stdin.buffer.read().decode("utf-8", "replace"))
     # Tools that we run have errors of their own; ours comes last.
     start = log.rfind("\nerror: ") + 1
     match = _ERROR.match(log, start)
     message, hint = (match[1], match[2]) if match else ("It failed; the log says why", None)
     full = f"{message}\n\nhint: {hint}" if hint else message
     file = _property(_file(message))
-    print(f"::error file={file},title={_property(title)}::{_data(full)}")
+    command = f"::error file={file},title={_property(title)}::{_data(full)}\n"
+    sys.stdout.buffer.write(command.encode("utf-8", "replace"))
 
 
 def _file(message: str) -> str:

@@ -20,8 +20,10 @@ _ROWS = 1000
 
 def main(kind: str) -> None:
     """Read, print."""
-    plan = json.load(sys.stdin)
-    print({"text": text, "markdown": markdown, "environment": environment}[kind](plan))
+    plan = json.load(sys.stdin.buffer)
+    said = {"text": text, "markdown": markdown, "environment": environment}[kind](plan)
+    # Whatever the locale says; a path is any bytes.
+    sys.stdout.buffer.write(f"{said}\n".encode("utf-8", "surrogateescape"))
 
 
 def environment(plan: dict[str, Any]) -> str:

@@ -59,6 +59,11 @@ def test_its_arguments_exit_code_and_data_are_the_tools(equipped: Bare, standard
     assert plan.stdout.startswith("{")
     assert "Activate" not in plan.output
 
+    for words in (["--help"], ["install", "-h"], ["--version"]):
+        helpful = equipped.succeeding("bootstrap.sh", *words, cwd=standard.folder)
+        assert helpful.stdout
+        assert "Traceback" not in helpful.stderr
+
     standard.edit("pyproject.toml", "alpha[fast]", "alpha")
     refused = equipped.script("bootstrap.sh", "--with", "docs", cwd=standard.folder)
     assert refused.exit_code == 1
@@ -67,12 +72,18 @@ def test_its_arguments_exit_code_and_data_are_the_tools(equipped: Bare, standard
 
 
 @pytest.mark.parametrize(
-    ("shell", "script"),
-    [("/usr/bin/fish", "activate.fish"), ("/bin/tcsh", "activate.csh"), ("/bin/zsh", "activate")],
+    ("shell", "word", "script"),
+    [
+        ("/usr/bin/fish", "source", "activate.fish"),
+        ("/bin/tcsh", "source", "activate.csh"),
+        ("/bin/zsh", ".", "activate"),
+    ],
 )
-def test_the_shell_of_the_user(equipped: Bare, standard: Project, shell: str, script: str) -> None:
+def test_the_shell_of_the_user(
+    equipped: Bare, standard: Project, shell: str, word: str, script: str
+) -> None:
     result = equipped.succeeding("bootstrap.sh", "--no-root", cwd=standard.folder, SHELL=shell)
-    assert f". '{standard.venv}/bin/{script}'" in result.stderr
+    assert f"environment:  {word} '{standard.venv}/bin/{script}'" in result.stderr
 
 
 def test_two_at_once(bare: Bare, standard: Project) -> None:

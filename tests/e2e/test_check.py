@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -90,9 +91,24 @@ def test_the_hook_is_for_these_files(path: str) -> None:
 def test_the_hooks_run(lab: Lab, standard: Project) -> None:
     """Their entries are commands that there are. scripts/check-pre-commit.sh asks pre-commit."""
     for hook in plain_yaml.load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8")):
-        name, *words = shlex.split(hook["entry"])
+        name, *words = shlex.split(hook["entry"].removeprefix("env -u VIRTUAL_ENV "))
         assert name == "hybrid-install"
         assert hook["language"] == "python"
         files: list[str | Path] = [] if hook.get("pass_filenames") is False else ["poetry.lock"]
         command: HybridInstall = lab.hybrid_install
         command.succeeding(*words, *files, cwd=standard.folder)
+
+
+def test_the_hook_s_own_environment_is_not_the_project_s(lab: Lab, tmp_path: Path) -> None:
+    """`get_env_patch` (pre_commit/languages/python.py) activates it: it may be another Python's."""
+    command = tmp_path / "hybrid-install"
+    command.write_text('#!/bin/sh\necho "$1 in ${VIRTUAL_ENV-none}"\n')
+    command.chmod(0o755)
+    environ = {
+        **lab.sandbox.environ,
+        "VIRTUAL_ENV": "/hook",
+        "PATH": f"{tmp_path}{os.pathsep}{lab.sandbox.environ['PATH']}",
+    }
+    hooks = plain_yaml.load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    [entry] = [hook["entry"] for hook in hooks if hook["id"] == "hybrid-install-exports"]
+    assert run(shlex.split(entry), environ, tmp_path).stdout == "export in none\n"

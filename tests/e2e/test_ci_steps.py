@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import plain_yaml
-from support.bare import URL, Bare
+from support.bare import REPOSITORY, URL, Bare
 from support.github import Job
 from support.lab import Lab
 from support.projects import Project
@@ -147,6 +148,57 @@ def test_the_summary_is_no_markup(runner: Bare, lab: Lab) -> None:
     assert {row.replace("\\|", "").count("|") for row in rows} == {6}
     assert "<script>" not in text
     assert "[l](u)" not in text
+
+
+_KILLED = """\
+#!/bin/sh
+echo "$@" >>"$TEST_LOG"
+case $1 in
+    plan) echo '{"operations": [], "environment": {"path": "/nowhere"}}' ;;
+    install) printf 'Installing'; kill -9 $$ ;;
+esac
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> dict[str, str]:
+    """A machine whose tool is killed in the middle of a line, as for want of memory."""
+    tool = tmp_path / "ci" / "tool" / "bin"
+    tool.mkdir(parents=True)
+    (tool / "python").symlink_to(sys.executable)
+    (tool / "hybrid-install").write_text(_KILLED)
+    (tool / "hybrid-install").chmod(0o755)
+    return {
+        "PATH": os.environ["PATH"],
+        "HYBRID_INSTALL_CI_FOLDER": str(tmp_path / "ci"),
+        "TEST_LOG": str(tmp_path / "log"),
+    }
+
+
+def test_a_killed_tool_does_not_swallow_what_the_runner_is_told(
+    killed: dict[str, str], tmp_path: Path
+) -> None:
+    step = REPOSITORY / "scripts" / "ci" / "install.sh"
+    result = run(["sh", step], {**killed, "GITHUB_ACTIONS": "true"}, tmp_path, check=False)
+    assert result.exit_code == 137, str(result)
+    lines = result.stdout.splitlines()
+    stops = [line.rpartition("::")[2] for line in lines if line.startswith("::stop-commands::")]
+    assert len(stops) == 2
+    for token in stops:
+        assert f"::{token}::" in lines
+    assert lines[-1].startswith("::error file=poetry.lock,title=hybrid-install::")
+
+
+def test_variables_of_others_are_no_options(killed: dict[str, str], tmp_path: Path) -> None:
+    """`OPTIONS` is the action's; on another CI it may be anybody's."""
+    (tmp_path / "scripts" / "ci").mkdir(parents=True)
+    for name in ("ci-deploy.sh", "lib", "ci/install.sh", "ci/key.sh"):
+        (tmp_path / "scripts" / name).symlink_to(REPOSITORY / "scripts" / name)
+    (tmp_path / "scripts" / "ci" / "tool.sh").write_text("")
+    deploy = tmp_path / "scripts" / "ci-deploy.sh"
+    run(["sh", deploy, "--sync"], {**killed, "OPTIONS": "--of-others"}, tmp_path, check=False)
+    called = (tmp_path / "log").read_text().splitlines()
+    assert called == ["plan --json --sync", "install --sync"]
 
 
 def test_any_other_ci(runner: Bare, lab: Lab, standard: Project) -> None:

@@ -52,9 +52,9 @@ def test_bootstrap(machine: Bare, lab: Lab, my_project: Project) -> None:
     trusted = Path(machine.environ["XDG_CONFIG_HOME"]) / "hybrid-install" / "trusted"
     assert trusted.read_text() == f"{my_project.folder}\n"
     written = plain_yaml.load((my_project.folder / ".pre-commit-config.yaml").read_text("utf-8"))
-    [hook] = written["repos"][0]["hooks"]
     offered = plain_yaml.load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    assert hook["id"] in {each["id"] for each in offered}
+    [repository] = written["repos"]
+    assert {each["id"] for each in repository["hooks"]} == {each["id"] for each in offered}
 
 
 def test_any_other_ci(machine: Bare, lab: Lab, my_project: Project) -> None:

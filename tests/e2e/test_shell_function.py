@@ -143,6 +143,17 @@ def test_stale_is_what_changed(shell: Shell) -> None:
     assert shell(f"cd {other}") == [f"entered {other}"]
 
 
+def test_a_shell_that_overwrites_nothing(shell: Shell) -> None:
+    """`set -o noclobber` is a user's; what was named can still be taken back."""
+    one = project(shell, "one")
+    (one / "fails").touch()
+    shell(f"set -o noclobber\nhybrid-install-trust {one} 2>/dev/null\ntrue")
+    (one / "fails").unlink()
+    assert shell(f"set -o noclobber\ncd {one}") == [f"entered {one}"]
+    assert shell(f"set -o noclobber\nhybrid-install-untrust {one}\ncd {one}") == []
+    assert shell(f"cd {one}") == []
+
+
 def test_what_the_user_activated_stays(shell: Shell) -> None:
     folder = project(shell, "app")
     shell(f"cd {folder}\nhybrid-install-trust")

@@ -63,7 +63,7 @@ class _Reader:
                 )
             else:
                 self.position += 1
-                found.append(_scalar(rest))
+                found.append(_scalar(_without_comment(rest)))
         return found
 
     def _mapping(self, indent: int) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class _Reader:
             return self._block(rest, indent)
         self.position += 1
         if rest and not rest.startswith("#"):
-            return _scalar(re.sub(r"\s+# v[\d.]+$", "", rest))
+            return _scalar(_without_comment(rest))
         following = self.skip()
         assert following
         assert following.indent > indent, f"nothing below: {following}"
@@ -99,6 +99,11 @@ class _Reader:
         texts = [" " * (line.indent - margin) * bool(line.text) + line.text for line in taken]
         joined = "\n".join(texts).rstrip("\n")
         return f"{joined}\n" if style == "|" else " ".join(joined.split("\n"))
+
+
+def _without_comment(text: str) -> str:
+    """Outside of quotes a comment begins at a blank."""
+    return text if text.startswith('"') else re.sub(r"\s+#.*$", "", text)
 
 
 def _scalar(text: str) -> Any:

@@ -33,11 +33,15 @@ def _key(preparation: Preparation) -> str:
     request, inputs, tags = preparation.request, preparation.inputs, preparation.tags
     policy = Policy(preparation.build_policy, tags)
     plan = make_plan(_content(preparation), {}, inputs.project, policy)
+    names = {operation.name for operation in plan.operations}
+    constraints = preparation.build_constraints
     facts = {
         "hybrid-install": __version__,
         "uv": _uv_version(request, preparation.runner),
         "compiled": request.compile_bytecode,
         "no-editable": inputs.settings.no_editable,
+        "relocatable": request.relocatable,
+        "build-constraints": {name: constraints[name] for name in names & constraints.keys()},
         "provided": sorted(
             each.name for each in plan.operations if inputs.settings.provided.cover(each.name)
         ),

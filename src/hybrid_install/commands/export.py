@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import BuildPolicy
 from hybrid_install.core.document import each
 from hybrid_install.core.emitters.exported import Exported, Format, export_all, export_one
-from hybrid_install.core.emitters.pylock_toml import FilesOf, Scope, pylock_text
+from hybrid_install.core.emitters.pylock_toml import FilesOf, Scope, is_pylock_name, pylock_text
 from hybrid_install.core.emitters.requirements_txt import (
     constraints_text,
     is_ours,
@@ -73,6 +73,11 @@ class Order:
                 f"--per-source writes requirements, not {self.format.value}",
                 hint="the other formats name the index of each package themselves, or none",
             )
+        if self.format is Format.PYLOCK and self.output and not is_pylock_name(self.output.name):
+            raise UsageError(
+                f"{self.output}: no installer reads a pylock.toml of that name (PEP 751)",
+                hint="name it pylock.toml, or pylock.<name>.toml with a name that has no dot",
+            )
         if checks and not places:
             raise UsageError(
                 "--check compares files, and none is named",
@@ -94,7 +99,8 @@ def export(
     which file is not up to date.
     """
     order.refuse_conflicts(checks=check is not None)
-    texts: dict[Path, str | None] = {}
+    texts: dict[Path, str] = {}
+    folders: list[Path] = []
     for one_request, one in (
         _declared(request, checks=check is not None) if order.declared else [(request, order)]
     ):
@@ -104,8 +110,11 @@ def export(
         if one.output is None and one.per_source is None:
             print_data(exported.text)
             return
-        texts |= _texts(exported)
-    _settle(texts, check, report)
+        _refuse_overwriting(files := _texts(exported), texts)
+        texts |= files
+        folders += [one.per_source] if one.per_source else []
+    # What one row writes is not what another one has left behind.
+    _settle({**dict.fromkeys(_ours(folders)), **texts}, check, report)
 
 
 def _declared(request: Request, *, checks: bool) -> Iterator[tuple[Request, Order]]:
@@ -124,26 +133,39 @@ def _declared(request: Request, *, checks: bool) -> Iterator[tuple[Request, Orde
             hint='for example: [tool.hybrid-install] exports = [{ file = "requirements.txt" }]',
         )
     for row in rows:
-        place = inputs.project_dir / row.file
+        # Without `..`: a file that two rows name has one name.
+        place = Path(os.path.normpath(inputs.project_dir / row.file))
         output, folder = (None, place) if row.per_source else (place, None)
         order = Order(row.format, row.universal, output, folder)
         order.refuse_conflicts()
         yield replace(request, selection=row.selection, tier=row.tier), order
 
 
-def _texts(exported: _Export) -> Texts:
+def _texts(exported: _Export) -> Mapping[Path, str]:
     order = exported.order
     if order.output:
         return {order.output: exported.text}
     assert order.per_source is not None  # noqa: S101
-    files = {order.per_source / name: text for name, text in exported.texts.items()}
-    return {**dict.fromkeys(_ours(order.per_source)), **files}
+    return {order.per_source / name: text for name, text in exported.texts.items()}
 
 
-def _ours(folder: Path) -> list[Path]:
+def _refuse_overwriting(files: Iterable[Path], others: Container[Path]) -> None:
+    """Two rows that write one file: neither would ever be up to date."""
+    for path in files:
+        if path in others:
+            raise ProjectError(
+                f"two exports that pyproject.toml declares write {path}",
+                hint="name another file, or another folder, in one of the rows of `exports`",
+            )
+
+
+def _ours(folders: Iterable[Path]) -> list[Path]:
     """Files of an earlier export: what a user has put there is left alone."""
     return [
-        path for path in sorted(folder.glob("requirements-*.txt")) if is_ours(_read(path) or "")
+        path
+        for folder in folders
+        for path in sorted(folder.glob("requirements-*.txt"))
+        if is_ours(_read(path) or "")
     ]
 
 

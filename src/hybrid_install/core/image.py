@@ -113,7 +113,7 @@ class Image:
             "header": self.header,
             "base": self.base,
             "poetry": self.poetry,
-            "project": self.project,
+            "project": f'"{self.project}"' if " " in self.project else self.project,
             "selection": self.selection,
             "build_packages": self.build_packages and f'"{self.build_packages}"',
             "with_source": "1" if self.with_source else "",
@@ -394,9 +394,11 @@ def _up(inside: PurePosixPath) -> str:
 def _header(inside: PurePosixPath, secrets: Iterable[str]) -> str:
     """How to build it, from the project's folder."""
     options = "".join(f" --secret id={name} \\\n#      " for name in secrets)
+    command = f"#   docker build{options} -f Dockerfile -t NAME {_up(inside)}"
+    hint = "\n#\n# Without the secrets of an index that asks for none." if options else ""
     return (
         "# Written by `hybrid-install init --docker`; yours to change. From this folder:\n#\n"
-        f"#   docker build{options} -f Dockerfile -t NAME {_up(inside)}"
+        f"{command}{hint}"
     )
 
 

@@ -25,6 +25,7 @@ from hybrid_install.core.model import (
     UrlSource,
 )
 from hybrid_install.core.plan import Operation
+from hybrid_install.core.versions import normal_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Requirement:
 
     @property
     def pin(self) -> str:
-        """`name===version`."""
-        return f"{self.name}==={self.version}"
+        """`name===version`, as pip compares it."""
+        return f"{self.name}==={normal_version(self.version)}"
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -71,8 +72,8 @@ class DirectRequirement:
 
     @property
     def pin(self) -> str:
-        """`name===version`."""
-        return f"{self.name}==={self.version}"
+        """`name===version`, as pip compares it."""
+        return f"{self.name}==={normal_version(self.version)}"
 
     @property
     def hash(self) -> Hash | None:
@@ -121,8 +122,13 @@ class DirectRequirement:
         """As `line`, with a path that is relative to the project's folder."""
         if not isinstance(self.source, FileSource | DirectorySource):
             return self.line()
-        path = f"{'-e ' if self.develop else ''}./{self.source.path}"
+        path = _editable(self.source.path) if self.develop else f"./{self.source.path}"
         return _with_hashes(where(path, self.marker), [str(self.hash)] if self.hash else [])
+
+
+def _editable(path: str) -> str:
+    """After a blank pip reads options, and uv takes quotes for a part of the path: hence a url."""
+    return f"-e file:{quote(path)}" if " " in path else f"-e ./{path}"
 
 
 def _in_subdirectory(url: str, subdirectory: str | None) -> str:

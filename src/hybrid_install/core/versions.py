@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,26 @@ def same_version(left: str, right: str) -> bool:
         return Version.parse(left) == Version.parse(right)
     except InvalidVersionError:
         return False
+
+
+# Most versions; they need no parser.
+_NORMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
+
+
+@lru_cache(maxsize=4096)
+def normal_version(version: str) -> str:
+    """As installers write it: `===` (PEP 440) compares text, and `2024.07.04` is 2024.7.4.
+
+    Older Poetrys locked the text of the index. A string that is no version stays as it is.
+    """
+    if _NORMAL.fullmatch(version):
+        return version
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
 
 
 def is_older(version: str, than: str) -> bool:

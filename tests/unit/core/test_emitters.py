@@ -148,6 +148,16 @@ def test_a_pylock_is_one_and_lies_where_it_lies() -> None:
     assert "# left to Poetry: odd 1.0: " in text
 
 
+def test_what_is_provided_is_named_in_a_comment() -> None:
+    policy = Policy(BuildPolicy(), provided={normalize_name("a"): ""})
+    mapped = export_one(PACKAGES, PROJECT, policy, "here")
+    files = {it: (pinned(it.name, it.version),) for it in mapped.requirements.requirements}
+    text = pylock_text(mapped, files, NAMED, Scope(None, None))
+    assert "# provided by the environment: a 2.0+cpu\n" in text
+    assert "a" not in [package["name"] for package in tomli.loads(text)["packages"]]
+    assert "# provided by the environment:\n# a 2.0+cpu\n" in requirements_text(mapped)
+
+
 @pytest.mark.parametrize("url", ["https://x.invalid/w.whl?sig=s", "https://u:p@x.invalid/w.whl"])
 def test_a_signed_url_is_in_no_lock_file(url: str) -> None:
     mapped = Exported("all", RequirementsMap(((DEFAULT_INDEX, (requirement("a"),)),)))

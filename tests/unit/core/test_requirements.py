@@ -199,7 +199,9 @@ def test_what_is_from_no_index_is_a_line(
 def test_a_project_in_develop_mode_is_an_editable_line() -> None:
     editable = replace(direct(DirectorySource("../a b", "/src/a b")), develop=True)
     assert editable.line() == "-e file:///src/a%20b"
-    assert editable.portable_line() == "-e ./../a b"
+    assert editable.portable_line() == "-e file:../a%20b"
+    plain = replace(editable, source=DirectorySource("../a-b", "/src/a-b"))
+    assert plain.portable_line() == "-e ./../a-b"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
-from hybrid_install.core.versions import allows, is_older, same_version
+from hybrid_install.core.versions import allows, is_older, normal_version, same_version
 from hybrid_install.errors import InvalidDataError
 
 
@@ -34,6 +36,27 @@ from hybrid_install.errors import InvalidDataError
 def test_same_version(left: str, right: str, is_same: bool) -> None:
     assert same_version(left, right) is is_same
     assert same_version(right, left) is is_same
+
+
+@pytest.mark.parametrize(
+    ("version", "normal"),
+    [
+        ("1.0", "1.0"),
+        ("10.20.0", "10.20.0"),
+        ("2024.07.04", "2024.7.4"),
+        ("3.2.3-2", "3.2.3.post2"),
+        ("1.0.preview4", "1.0rc4"),
+        ("1!1.0", "1!1.0"),
+        ("2.9.0+cpu", "2.9.0+cpu"),
+        ("1.0+Local.01", "1.0+local.1"),
+        ("2004d-custom!", "2004d-custom!"),
+    ],
+)
+def test_normal_version(version: str, normal: str) -> None:
+    """As the candidates of pip are compared: by the text of what was parsed."""
+    assert normal_version(version) == normal
+    with contextlib.suppress(InvalidSpecifier, InvalidVersion):
+        assert SpecifierSet(f"==={normal}").contains(Version(version), prereleases=True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ what it is for.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -23,6 +24,14 @@ FilesOf = Mapping[Requirement, Sequence[PinnedFile]]
 """The files of each requirement that are named in the lock file, with their urls."""
 
 _MADE_FOR = ("implementation_name", "python_version", "sys_platform", "platform_machine")
+
+
+_NAME = re.compile(r"pylock\.(?:[^.]+\.)?toml")
+
+
+def is_pylock_name(name: str) -> bool:
+    """Whether a file of that name is a lock file (PEP 751, file name): uv refuses all others."""
+    return _NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ def pylock_text(
     lines = [
         f"# The requirements map of poetry.lock for {exported.target}, by hybrid-install.",
         *(f"# left to Poetry: {it.name} {it.version}: {it.reason}" for it in exported.deferred),
+        *(f"# provided by the environment: {it.name} {it.version}" for it in exported.provided),
         'lock-version = "1.0"',
         *_environments(scope.environment),
         *_pythons(scope.requires_python),
