@@ -1,0 +1,108 @@
+"""What a command imports and starts: nothing that it does not need."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.lab import Lab
+from support.projects import Project
+from support.sandbox import run
+
+# Each takes longer to import than the rest of a plan, or has no business in it.
+HEAVY = frozenset(
+    {
+        "asyncio",
+        "fastjsonschema",
+        "findpython",
+        "http.client",
+        "importlib.metadata",
+        "lark",
+        "multiprocessing",
+        "poetry.core._vendor.lark",
+        "poetry.core.factory",
+        "pydantic",
+        "rich",
+        "sh",
+        "ssl",
+        "tomlkit",
+        "tomllib",
+        "urllib3",
+        "virtualenv",
+    }
+)
+
+# What is loaded at the end; processes by PEP 578's events.
+WATCHED = """
+import json, sys
+started = []
+def note(event, arguments):
+    if event in ("os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"):
+        started.append(event)
+sys.addaudithook(note)
+from hybrid_install.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+print(json.dumps([sorted(sys.modules), started]))
+"""
+
+
+def loaded(lab: Lab, project: Project, *arguments: str) -> tuple[set[str], list[str]]:
+    """The modules that are loaded in the end, and what started a process."""
+    tool = lab.hybrid_install
+    result = run([tool.python, "-c", WATCHED, *arguments], tool.environ({}), project.folder)
+    modules, started = json.loads(result.stdout.splitlines()[-1])
+    return set(modules), started
+
+
+def test_a_plan_imports_no_more_than_it_needs(lab: Lab, standard: Project) -> None:
+    lab.install(standard)
+    loaded(lab, standard, "plan")
+    modules, started = loaded(lab, standard, "plan")
+
+    assert not started
+    assert modules & HEAVY == set()
+
+
+def test_a_plan_of_what_is_not_there_yet(lab: Lab, standard: Project) -> None:
+    loaded(lab, standard, "plan")
+    modules, started = loaded(lab, standard, "plan")
+
+    assert not started
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("argument", ["--help", "plan --help"])
+def test_help_imports_nothing_of_the_work(lab: Lab, standard: Project, argument: str) -> None:
+    modules, started = loaded(lab, standard, *argument.split())
+
+    assert not started
+    assert modules & (HEAVY | {"poetry.core", "hybrid_install.commands.prepare"}) == set()
+
+
+def test_what_has_not_changed_imports_nothing(lab: Lab, standard: Project) -> None:
+    """With the same words; those are not there where this test looks at the modules."""
+    lab.install(standard)
+    tool = lab.hybrid_install
+    code = f"import sys; sys.argv[1:] = []; exec({WATCHED!r})"
+    run([tool.python, "-c", code], tool.environ({}), standard.folder)
+    result = run([tool.python, "-c", code], tool.environ({}), standard.folder)
+    modules, started = json.loads(result.stdout.splitlines()[-1])
+
+    assert "is as poetry.lock says" in result.stderr
+    assert not started
+    ours = {each for each in modules if each.startswith("hybrid_install")}
+    assert ours == {"hybrid_install", "hybrid_install.__main__", "hybrid_install.unchanged"}
+
+
+def test_an_interpreter_is_asked_again_where_it_has_changed(lab: Lab, standard: Project) -> None:
+    lab.install(standard)
+    loaded(lab, standard, "plan")
+    (site,) = standard.venv.glob("lib/python3*/site-packages")
+    (site / "more.pth").write_text(f"{Path.cwd()}\n")
+    _, started = loaded(lab, standard, "plan")
+
+    assert len(started) == 1
