@@ -20,6 +20,8 @@ from support.shapes import SHAPES
 from support.venvs import launch
 from support.wheels import Release, Wheel
 
+from hybrid_install.core.deferral import Deferral
+
 FAST = ("--finish", "poetry-core")
 
 Change = Callable[[tomlkit.TOMLDocument], object]
@@ -255,6 +257,19 @@ def test_what_is_left_to_poetry_is_refused(lab: Lab) -> None:
     assert "hint: run without `--finish poetry-core`" in refused.stderr
     assert not project.venv.exists()
     assert "left to Poetry" in lab.install(project, *FAST, "--dry-run").stdout
+
+
+def test_what_turns_out_to_be_left_to_poetry_is_refused(lab: Lab) -> None:
+    """The indexes say so, after the environment was made and before anything is in it."""
+    files = [Wheel(Release("bravo"), tag=tag) for tag in ("py311-none-any", "py2.py3-none-any")]
+    source = lab.source(Wheel(Release("bravo")), *files)
+    project = lab.project(lab.spec("bravo", sources=(source,)))
+    source.yanked.add(files[0].filename)
+
+    refused = lab.refuse(project, *FAST)
+
+    assert f"only Poetry can install\n  bravo 1.0: {Deferral.EQUAL_FILES.value}" in refused.stderr
+    assert versions(project.venv).keys() <= {"pip"}
 
 
 def test_a_run_that_is_poetrys_is_refused(lab: Lab, standard: Project) -> None:

@@ -77,7 +77,7 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
     with report.phase("uv"):
         preparation, files = install_what_uv_can(preparation, uv, report, books)
         books.note(files)
-    with report.phase("Poetry"):
+    with report.phase("poetry-core" if is_fast(preparation) else "Poetry"):
         poetry = finish(preparation, uv, report, books)
     leave_place(preparation)
     books.close(files, poetry)
