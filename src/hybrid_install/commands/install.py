@@ -95,10 +95,6 @@ def refuse_another_poetry(preparation: Preparation) -> None:
         )
 
 
-def _binds_root(preparation: Preparation) -> bool:
-    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
-
-
 def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
     """The uv that will be used and its version; a word where it is not one that we know."""
     uv = replace(uv_tool.find(request.environ, runner), plain=not report.is_coloured)
@@ -287,9 +283,12 @@ def finish(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping)
     version that was started.
     """
     if is_fast(preparation):
-        finish_fast(preparation, uv, report, books)
+        try:
+            finish_fast(preparation, uv, report, books)
+        except CommandFailedError as error:
+            raise failed("uv", error) from None
         return None
-    plan, binds_root = preparation.plan, _binds_root(preparation)
+    plan, binds_root = preparation.plan, preparation.binds_root
     if not binds_root and not plan.leaves_work_to_poetry:
         return None
     for operation in plan.having(Action.DEFER):

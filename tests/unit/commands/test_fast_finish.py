@@ -31,7 +31,8 @@ def preparation(project: Path, written_to: Path, finish: Finish) -> Any:
         target=target,
         plan=Plan(()),
         no_editable=False,
-        request=SimpleNamespace(no_plugins=False, selection=SimpleNamespace(no_root=False)),
+        binds_root=True,
+        request=SimpleNamespace(no_plugins=False),
     )
 
 
