@@ -95,6 +95,13 @@ def text_of_stamp(words: str, witnesses: Iterable[tuple[str, str]]) -> str | Non
     return None if any("\n" in line for line in lines) else "\n".join(lines)
 
 
+def newest_in(text: str) -> int:
+    """When any entry of a stamp was changed last, in nanoseconds."""
+    there = (line for line in text.split("\n")[2:-1] if line.startswith(f"{ENTRY} "))
+    seen = (line for line in there if not line.startswith(f"{ENTRY} {ABSENT}\t"))
+    return max((int(line.split(" ", 4)[3]) for line in seen), default=0)
+
+
 def witness(kind: str, subject: str) -> str:
     """The line for `subject` as it is now."""
     return f"{kind} {_state(kind, subject)}\t{subject}"

@@ -17,8 +17,10 @@ from support.poetry_in_process import content_hash
 from support.projects import POETRY, Project, Spec, write_files
 from support.sandbox import run
 from support.shapes import SHAPES
-from support.venvs import launch
+from support.venvs import install_wheels, launch
 from support.wheels import Release, Wheel
+
+from hybrid_install.core.deferral import Deferral
 
 FAST = ("--finish", "poetry-core")
 
@@ -149,6 +151,23 @@ def test_a_wheel_of_the_project(lab: Lab, standard: Project) -> None:
     assert_same(ours, snapshot(standard.venv, standard.folder))
 
 
+def test_an_environment_for_any_place(lab: Lab, standard: Project) -> None:
+    lab.install(standard, *FAST, "--relocatable")
+    moved = standard.venv.rename(lab.folder / "moved")
+    shutil.rmtree(standard.folder)
+    assert "alpha 1.0 plain" in launch(moved, "acme-app", lab.sandbox).stdout
+
+
+def test_what_is_provided_stays(lab: Lab, standard: Project) -> None:
+    """Another version than the locked one is what Poetry alone would replace."""
+    lab.install(standard, *FAST)
+    install_wheels(standard.venv, [Wheel(Release("golf", "6.0"))], lab.sandbox)
+    before = bound(standard.venv)
+    lab.install(standard, *FAST, "--provided", "golf", "--provided-mismatch", "warn")
+    assert versions(standard.venv)["golf"] == "6.0"
+    assert bound(standard.venv) == before
+
+
 def test_without_package_mode_there_is_nothing_to_bind(lab: Lab, shop: Source) -> None:
     project = lab.project(lab.spec("alpha", sources=(shop,), package_mode=False))
     lab.install(project, *FAST, "--strict")
@@ -252,9 +271,22 @@ def test_what_is_left_to_poetry_is_refused(lab: Lab) -> None:
     refused = lab.refuse(project, *FAST)
 
     assert "only Poetry can install\n  alpha 1.0: the lock holds no hashes for it" in refused.stderr
-    assert "hint: run without `--finish poetry-core`" in refused.stderr
+    assert "hint: `--finish poetry`, the default," in refused.stderr
     assert not project.venv.exists()
     assert "left to Poetry" in lab.install(project, *FAST, "--dry-run").stdout
+
+
+def test_what_turns_out_to_be_left_to_poetry_is_refused(lab: Lab) -> None:
+    """The indexes say so, after the environment was made and before anything is in it."""
+    files = [Wheel(Release("bravo"), tag=tag) for tag in ("py311-none-any", "py2.py3-none-any")]
+    source = lab.source(Wheel(Release("bravo")), *files)
+    project = lab.project(lab.spec("bravo", sources=(source,)))
+    source.yanked.add(files[0].filename)
+
+    refused = lab.refuse(project, *FAST)
+
+    assert f"only Poetry can install\n  bravo 1.0: {Deferral.EQUAL_FILES.value}" in refused.stderr
+    assert versions(project.venv).keys() <= {"pip"}
 
 
 def test_a_run_that_is_poetrys_is_refused(lab: Lab, standard: Project) -> None:

@@ -18,6 +18,8 @@ from support.venvs import install_wheels, make_with_virtualenv
 from support.wheels import Release, Wheel
 from uv import find_uv_bin
 
+from hybrid_install.core.deferral import Deferral
+
 OUR_DEPENDENCIES = ("typer", "sh", "tomli")
 """Those that Poetry does not need too."""
 
@@ -101,6 +103,25 @@ def test_poetry_s_own_interpreter(machine: Make, externally_managed: bool) -> No
     }
     assert "virtualenvs.create is false" in result.stderr
     assert not list(ours.project.folder.glob(".venv"))
+
+
+def test_poetry_core_binds_the_project_there_too(machine: Make) -> None:
+    """As an image without Poetry has it; what Poetry replaces there is refused."""
+    ours, twin = machine("ours"), machine("twin")
+
+    ours.install("--finish", "poetry-core", "--strict")
+    twin.run_poetry("install")
+
+    seen = assert_alike(ours, twin)
+    said = run([ours.prefix / "bin" / "acme-app"], ours.lab.sandbox.environ, ours.lab.folder)
+    assert "alpha 1.0 plain" in said.stdout
+
+    install_wheels(ours.prefix, [Wheel(Release("golf", "6.0"))], ours.lab.sandbox)
+    before = ours.seen()
+    variables = {**ours.variables, "HYBRID_INSTALL_FINISH": "poetry-core"}
+    refused = ours.lab.refuse(ours.project, **variables)
+    assert f"golf 7.0: {Deferral.OWN_INTERPRETER.value}" in refused.stderr
+    assert ours.seen() == before != seen
 
 
 @pytest.mark.parametrize("syncs", [False, True])

@@ -23,6 +23,7 @@ from hybrid_install.unchanged import (
     PLACE,
     SHARED,
     command,
+    newest_in,
     stamp_path,
     text_of_stamp,
     witness,
@@ -131,6 +132,16 @@ def test_every_difference_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = stamped(tmp_path, (ENTRY, file), (SHARED, file))
     file.touch()
     assert words_if_unchanged(path) is None
+
+
+def test_the_newest_entry(tmp_path: Path) -> None:
+    file = tmp_path / "a file"
+    file.write_text("a")
+    subjects = [(ENTRY, str(file)), (ENTRY, f"{tmp_path}/none"), (SHARED, str(file))]
+    text = text_of_stamp("entry into words", subjects)
+    assert text is not None
+    assert newest_in(text) == file.stat().st_ctime_ns
+    assert newest_in(text_of_stamp("", subjects[1:]) or "") == 0
 
 
 def test_other_links_to_a_shared_file_are_no_difference(tmp_path: Path) -> None:

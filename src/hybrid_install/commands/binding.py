@@ -12,11 +12,6 @@ from hybrid_install.environment.root import is_bound
 from hybrid_install.tools import poetry_core
 
 
-def binds_root(preparation: Preparation) -> bool:
-    """Whether the project itself is installed."""
-    return preparation.inputs.project.package_mode and not preparation.request.selection.no_root
-
-
 def binding(preparation: Preparation) -> str | None:
     """What the project is bound from, and what is there of it, as one value.
 
@@ -24,7 +19,7 @@ def binding(preparation: Preparation) -> str | None:
     script, a plugin, a Poetry of which not all can be seen.
     """
     inputs, target = preparation.inputs, preparation.target
-    if not binds_root(preparation) or preparation.no_editable or not target.is_virtual:
+    if not preparation.binds_root or preparation.no_editable or not target.is_virtual:
         return None
     reads, root, poetry = binding_inputs(inputs.pyproject), _root(preparation), _poetry(preparation)
     if reads is None or root is None or poetry is None:

@@ -5,22 +5,18 @@ It is refused wherever Poetry could come to anything else, and before anything i
 
 from __future__ import annotations
 
-from hybrid_install.commands.binding import binds_root
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.standalone import install_wheel_of_root
-from hybrid_install.core.fast_finish import obstacles
 from hybrid_install.core.plan import Action
 from hybrid_install.core.settings import Finish
-from hybrid_install.environment.editable import bind
 from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.errors import ProjectError, TargetError, ToolError
 from hybrid_install.report import Report
-from hybrid_install.tools import poetry_core
 from hybrid_install.tools.uv import Uv
 
 _OPTION = "--finish poetry-core"
-_WITHOUT = "run without `--finish poetry-core`: Poetry then ends the run"
+_WITHOUT = "`--finish poetry`, the default, has Poetry end the run"
 
 
 def is_fast(preparation: Preparation) -> bool:
@@ -31,7 +27,7 @@ def is_fast(preparation: Preparation) -> bool:
 def refuse_unfit_for_fast_finish(preparation: Preparation) -> None:
     """What only Poetry can do, whether it is about the lock, the environment or the project."""
     refuse_what_is_left(preparation)
-    if is_fast(preparation) and binds_root(preparation):
+    if is_fast(preparation) and preparation.binds_root:
         _refuse_the_project(preparation)
         _refuse_unwritable(preparation)
 
@@ -53,6 +49,9 @@ def refuse_what_is_left(preparation: Preparation) -> None:
 
 def _refuse_the_project(preparation: Preparation) -> None:
     """What cannot be bound at all is found out here too: binding begins with a removal."""
+    from hybrid_install.core.fast_finish import obstacles
+    from hybrid_install.tools import poetry_core
+
     found = obstacles(
         preparation.inputs.pyproject,
         preparation.inputs.project,
@@ -76,8 +75,11 @@ def _refuse_unwritable(preparation: Preparation) -> None:
 
 def finish_fast(preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping) -> None:
     """The project as Poetry would leave it; nothing where it is not to be installed."""
-    if not binds_root(preparation):
+    if not preparation.binds_root:
         return
+    from hybrid_install.environment.editable import bind
+    from hybrid_install.tools import poetry_core
+
     books.withdraw()
     folder, target = preparation.inputs.project_dir, preparation.target
     if preparation.no_editable:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
-from hybrid_install.commands.binding import binding, binds_root
+from hybrid_install.commands.binding import binding
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
     finish_fast,
@@ -96,8 +96,9 @@ def _fill(
     books = Bookkeeping.begin(preparation, report, uv_version)
     with report.phase("uv"):
         preparation, files = install_what_uv_can(preparation, uv, report, books)
-        books.note(files)
-    with report.phase("Poetry"):
+        if preparation.binds_root or preparation.plan.leaves_work_to_poetry:
+            books.note(files)
+    with report.phase("poetry-core" if is_fast(preparation) else "Poetry"):
         poetry = finish(preparation, uv, report, books, waiting)
     leave_place(preparation)
     books.close(files, poetry)
@@ -318,7 +319,7 @@ def _needs_poetry(preparation: Preparation) -> bool:
     """As far as can be told before uv has done its part."""
     earlier = None if preparation.request.no_receipt else receipt_file(preparation).read_earlier()
     bound = earlier.binding if earlier else None
-    is_to_bind = binds_root(preparation) and (bound is None or bound != binding(preparation))
+    is_to_bind = preparation.binds_root and (bound is None or bound != binding(preparation))
     return is_to_bind or preparation.plan.leaves_work_to_poetry
 
 
@@ -336,14 +337,17 @@ def finish(
     the root is bound already, from the same inputs. `waiting` is that Poetry, if it has been
     started. Returns the version that has bound the root.
     """
-    plan, is_to_bind = preparation.plan, binds_root(preparation)
+    plan, is_to_bind = preparation.plan, preparation.binds_root
     if not is_to_bind and not plan.leaves_work_to_poetry:
         return None
     if books.earlier and _is_finished(preparation, books):
         report.say("Poetry", "not started: the project is bound, and nothing is left to it")
         return books.earlier.poetry
     if is_fast(preparation):
-        finish_fast(preparation, uv, report, books)
+        try:
+            finish_fast(preparation, uv, report, books)
+        except CommandFailedError as error:
+            raise failed("uv", error) from None
         return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")

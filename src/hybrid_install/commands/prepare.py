@@ -183,6 +183,11 @@ class Preparation:
         return self.inputs.settings.no_editable
 
     @property
+    def binds_root(self) -> bool:
+        """Whether the project itself is installed."""
+        return self.inputs.project.package_mode and not self.request.selection.no_root
+
+    @property
     def provision(self) -> Provision:
         """What the user calls provided."""
         return Provision.of(self.inputs.settings, self.request.provided_from_environment)

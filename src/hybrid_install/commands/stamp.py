@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
-from hybrid_install.commands.binding import binding, binds_root
+from hybrid_install.commands.binding import binding
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import receipt_file
 from hybrid_install.core.binding import LEGAL, binding_inputs
@@ -33,6 +33,7 @@ from hybrid_install.unchanged import (
     PLACE,
     SHARED,
     command,
+    newest_in,
     stamp_path,
     text_of_stamp,
 )
@@ -48,9 +49,11 @@ def stamp(preparation: Preparation, report: Report, started: int) -> None:
     inputs, environment = [*_inputs(preparation)], [*_environment(preparation)]
     if newest(inputs) > started - TICK:
         return
-    time.sleep(max(0, newest(environment) + TICK - time.time_ns()) / 1e9)
     words = f"unchanged    {preparation.target.path} is as poetry.lock says"
     text = text_of_stamp(words if report.verbosity >= 0 else "", [*inputs, *environment])
+    if text is not None and newest_in(text) > time.time_ns() - TICK:
+        time.sleep(TICK / 1e9)
+        text = text_of_stamp(text.split("\n")[1], [*inputs, *environment])
     if text is not None:
         write(Path(path), text)
 
@@ -62,7 +65,7 @@ def _can_be_told(preparation: Preparation) -> bool:
     is_ours = not (preparation.no_editable or preparation.provision.is_given or request.python)
     if not (is_plain and is_ours and all(map(os.path.isabs, _path(preparation)))):
         return False
-    if binds_root(preparation) and binding(preparation) is None:
+    if preparation.binds_root and binding(preparation) is None:
         return False
     if preparation.poetry and preparation.poetry.interpreter is None:
         return False
@@ -95,7 +98,7 @@ def _inputs(preparation: Preparation) -> Iterator[Witness]:
 
 def _inputs_of_binding(preparation: Preparation) -> Iterator[Witness]:
     reads, folder = binding_inputs(preparation.inputs.pyproject), preparation.inputs.project_dir
-    if reads is None or not binds_root(preparation):
+    if reads is None or not preparation.binds_root:
         return
     yield NAMES, f"{'|'.join((*LEGAL, 'LICENSES'))}:{folder}"
     for file in (*(folder / each for each in reads.files), *legal_files(folder)):

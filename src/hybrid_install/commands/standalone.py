@@ -50,7 +50,7 @@ def finishing_runs(
     preparation: Preparation, poetry: Poetry, plain: PoetryRun, stack: ExitStack
 ) -> tuple[PoetryRun, ...]:
     """The starts of Poetry that end the run: one plain `poetry install` wherever that will do."""
-    request, plan = preparation.request, preparation.plan
+    plan = preparation.plan
     if not (preparation.no_editable or preparation.provided):
         return (plain,)
     runs = []
@@ -60,8 +60,7 @@ def finishing_runs(
         _write_stand_in(preparation, folder)
         selection = SelectionOptions(no_root=True)
         runs.append(replace(plain, selection=selection, stand_in=folder, re_resolve=False))
-    binds_root = preparation.inputs.project.package_mode and not request.selection.no_root
-    if binds_root and not preparation.no_editable:
+    if preparation.binds_root and not preparation.no_editable:
         # Without `sync`, under which it would remove every dependency.
         selection = SelectionOptions(only_root=True)
         runs.append(replace(plain, selection=selection, sync=False, no_directory=False))

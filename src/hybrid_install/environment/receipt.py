@@ -132,15 +132,17 @@ def _has_text(path: Path, text: str) -> bool:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write beside, sync, rename: also after a power failure it is whole or not there."""
+    """Write beside, and rename: whole or not there.
+
+    Not synced: that would have the disk write all of the environment first, which takes longer
+    than to install it. What a power failure leaves of a receipt is not JSON, and so none.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     beside = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         # What is installed is no secret, and others verify it too.
         beside.chmod(0o644)
         beside.replace(path)
