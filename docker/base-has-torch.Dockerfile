@@ -29,6 +29,7 @@ RUN printf "%s\n" >/opt/hybrid-install/run \
     'export UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=/var/cache/hybrid-install/uv' \
     'export POETRY_CACHE_DIR=/var/cache/hybrid-install/poetry' \
     'export HYBRID_INSTALL_CACHE_DIR=/var/cache/hybrid-install/urls' \
+    'export TMPDIR=/var/cache/hybrid-install/tmp; mkdir -p "$TMPDIR"' \
     'export POETRY_VIRTUALENVS_OPTIONS_SYSTEM_SITE_PACKAGES=true' \
     "export HYBRID_INSTALL_PROVIDED='$PROVIDED' HYBRID_INSTALL_PROVIDED_MISMATCH=$MISMATCH" \
     'if [ -e /run/secrets/credentials ]; then set -a; . /run/secrets/credentials; set +a; fi' \

@@ -27,6 +27,7 @@ RUN printf "%s\n" >/opt/hybrid-install/run \
     'export UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=/var/cache/hybrid-install/uv' \
     'export POETRY_CACHE_DIR=/var/cache/hybrid-install/poetry' \
     'export HYBRID_INSTALL_CACHE_DIR=/var/cache/hybrid-install/urls' \
+    'export TMPDIR=/var/cache/hybrid-install/tmp; mkdir -p "$TMPDIR"' \
     'export POETRY_VIRTUALENVS_CREATE=false' \
     'if [ -e /run/secrets/credentials ]; then set -a; . /run/secrets/credentials; set +a; fi' \
     'exec /opt/hybrid-install/bin/hybrid-install "$@"' \
