@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ _CONTESTANTS = [each.key for each in CONTESTANTS]
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and say what came of it."""
     options = _parser().parse_args(argv)
+    # Whoever is told to end shows what there is, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = [Results.read(json.loads(path.read_text("utf-8"))) for path in options.add or ()]
     if not options.no_runs:
         session = _Session(options)

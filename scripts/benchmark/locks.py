@@ -20,6 +20,7 @@ CORPUS = "HYBRID_INSTALL_CORPUS"
 _PAIRS = {"medium": "qdrant__fastembed", "torch": "ourownstory__neural_prophet"}
 
 _VERSION = re.compile(r'^version *= *"[^"]+"', re.MULTILINE)
+_WRITTEN = shutil.ignore_patterns("pyproject.toml", "poetry.lock")
 _LEFT_BEHIND = shutil.ignore_patterns(".venv", "__pycache__", ".*_cache")
 
 # What a small project's lock often has, with many releases and no dependencies.
@@ -77,10 +78,14 @@ class Lock:
 
     def write(self, folder: Path, variant: Variant) -> None:
         """The project as its author has it."""
+        self.write_sources(folder)
+        put(folder / "pyproject.toml", self.pyproject(variant))
+        put(folder / "poetry.lock", self.lock(variant))
+
+    def write_sources(self, folder: Path) -> None:
+        """The project without what says what to install."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        (folder / "pyproject.toml").write_text(self.pyproject(variant), "utf-8")
-        (folder / "poetry.lock").write_text(self.lock(variant), "utf-8")
+        shutil.copytree(self.folder, folder, ignore=_WRITTEN, dirs_exist_ok=True)
 
     def pinned(self, pins: dict[str, str], variant: Variant) -> dict[str, str]:
         """What a variant makes of the versions that are selected."""
@@ -105,6 +110,12 @@ class Lock:
         tables = document.get("tool", {}).get("poetry", {}).get("group", {})
         names = {**document.get("dependency-groups", {}), **tables}
         return sorted(name for name in names if not tables.get(name, {}).get("optional"))
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file, unless it says so already: uv builds anew what has another time."""
+    if not path.is_file() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
 
 
 def choose(word: str, place: Path) -> Lock | str:

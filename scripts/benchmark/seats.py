@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from benchmark.environs import environment
 from benchmark.kitchen import Kitchen
-from benchmark.locks import Variant
+from benchmark.locks import Variant, put
 from benchmark.measure import BenchError
 from benchmark.tools import Tools
 
@@ -63,18 +63,17 @@ class Seat:
     def lay_requirements(self, variant: Variant) -> None:
         """The project, and a requirements.txt that was exported before."""
         self.lay_poetry(variant)
-        text = self.kitchen.requirements(variant)
-        (self.project / "requirements.txt").write_text(text, "utf-8")
+        put(self.project / "requirements.txt", self.kitchen.requirements(variant))
 
     def lay_uv(self, variant: Variant) -> None:
-        """The project as it would be one of uv's, with a uv.lock."""
-        self.lay_poetry(variant)
-        (self.project / "poetry.lock").unlink()
-        for name, text in (
-            ("pyproject.toml", self.kitchen.uv_pyproject(variant)),
-            ("uv.lock", self.kitchen.uv_lock(variant)),
-        ):
-            (self.project / name).write_text(text, "utf-8")
+        """The project as it would be one of uv's, with a uv.lock.
+
+        In pyproject.toml nothing changes with a light package, as nothing does in Poetry's.
+        """
+        self.kitchen.lock.write_sources(self.project)
+        pyproject = self.kitchen.uv_pyproject(Variant(bumps=variant.bumps))
+        put(self.project / "pyproject.toml", pyproject)
+        put(self.project / "uv.lock", self.kitchen.uv_lock(variant))
 
     def check(self, variant: Variant) -> None:
         """Every package is there in the version that is locked, or the benchmark ends."""

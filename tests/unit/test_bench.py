@@ -203,6 +203,14 @@ class TestLocks:
         assert lock.pinned(pins, Variant(light=1)) == {"alpha": "1.0", "bravo": "2.0"}
         assert ("bravo", "bravo-2.0.whl", "sha256:cc") in list(lock.files)
 
+    def test_what_is_the_same_is_not_written_again(self, project: Path, tmp_path: Path) -> None:
+        lock, folder = Lock("acme", project), tmp_path / "copy"
+        lock.write(folder, Variant())
+        before = (folder / "pyproject.toml").stat().st_mtime_ns
+        lock.write(folder, Variant())
+        assert (folder / "pyproject.toml").stat().st_mtime_ns == before
+        assert (folder / "poetry.lock").read_text("utf-8") == LOCK
+
     def test_optional_groups_are_not_installed(self, project: Path) -> None:
         assert Lock("acme", project).groups == ["dev"]
 
