@@ -17,6 +17,8 @@ from support.sandbox import Result, run
 from support.venvs import install_wheels, launch
 from support.wheels import Release, Wheel
 
+pytestmark = pytest.mark.extended
+
 # As NVIDIA's images have it of torch.
 OWN_BUILD = "7.0a0+ecf3bae40a.nv25.1"
 

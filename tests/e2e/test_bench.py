@@ -20,6 +20,8 @@ from support.wheels import Wheel, sha256
 
 from hybrid_install.core.freshness import content_hash
 
+pytestmark = pytest.mark.extended
+
 CLOCK, GEAR, OLD_GEAR = (
     Wheel(Made(name, version))
     for name, version in (("clock", "2.0"), ("gear", "1.1"), ("gear", "1.0"))

@@ -19,6 +19,8 @@ from support.tls import Authority, make_authority
 from support.venvs import launch
 from support.wheels import Release, Sdist, Wheel, sha256, source_tree
 
+pytestmark = pytest.mark.extended
+
 ALPHA = Wheel(Release("alpha", requires=("bravo",)))
 BRAVO = Wheel(Release("bravo", "1.2"))
 BIG = Wheel(Release("big"), padding=400_000)

@@ -21,6 +21,8 @@ from support.sandbox import run
 from support.venvs import make_with_virtualenv
 from support.wheels import Release, Sdist, Wheel, source_tree
 
+pytestmark = pytest.mark.extended
+
 ACCOUNT = Account("someone", "a:pass@word/1")
 
 BEHIND_LOCK = Wheel(Release("behind-lock", "1.1", flavour="vault"))

@@ -22,6 +22,8 @@ from support.wheels import Release, Wheel
 
 from hybrid_install.core.deferral import Deferral
 
+pytestmark = pytest.mark.extended
+
 FAST = ("--finish", "poetry-core")
 
 Change = Callable[[tomlkit.TOMLDocument], object]

@@ -21,6 +21,8 @@ from support.sandbox import Result
 from support.venvs import launch, make_with_virtualenv
 from support.wheels import Release, Sdist, Wheel, source_tree
 
+pytestmark = pytest.mark.extended
+
 ACCOUNT = Account("someone", "a:pass@word/1")
 NO_POETRY = {"HYBRID_INSTALL_POETRY": "/nonexistent/poetry"}
 

@@ -20,6 +20,8 @@ from uv import find_uv_bin
 
 from hybrid_install.core.deferral import Deferral
 
+pytestmark = pytest.mark.extended
+
 OUR_DEPENDENCIES = ("typer", "sh", "tomli")
 """Those that Poetry does not need too."""
 

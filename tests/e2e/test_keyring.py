@@ -18,6 +18,8 @@ from support.wheels import Release, Wheel, source_tree
 
 from hybrid_install.core.deferral import Deferral
 
+pytestmark = pytest.mark.extended
+
 ACCOUNT = Account("clerk", "only-the-keyring-knows")
 WHEEL = Wheel(Release("behind-url", "1.3"))
 IN_GIT = Release("in-git", "1.4", flavour="git")

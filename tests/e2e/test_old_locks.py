@@ -12,6 +12,8 @@ from support.projects import Project, Spec, write_files
 from support.venvs import launch
 from support.wheels import Release, Sdist, Wheel, sha256, source_tree
 
+pytestmark = pytest.mark.extended
+
 LOCKS = Path(__file__).parent / "old_locks"
 IN_FOLDER = Release("in-folder", "1.7")
 WHEEL_FILE = Wheel(Release("wheel-file", "1.5"))

@@ -19,6 +19,8 @@ from support.lab import Lab
 from support.projects import Project
 from support.venvs import launch
 
+pytestmark = pytest.mark.extended
+
 VERSION = ".".join(map(str, sys.version_info[:3]))
 _LEFT_OUT = {"test", "site-packages", "dist-packages", "__pycache__", "idlelib", "ensurepip"}
 

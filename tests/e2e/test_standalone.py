@@ -22,6 +22,8 @@ from support.sandbox import run
 from support.venvs import launch, make_with_virtualenv
 from support.wheels import Release, Sdist, Wheel, source_tree
 
+pytestmark = pytest.mark.extended
+
 IN_FOLDER = Release("in-folder", "1.1", flavour="folder")
 IN_REPO = Release("in-repo", "1.4", flavour="git")
 NAMES = ("alpha", "in-folder", "in-repo")

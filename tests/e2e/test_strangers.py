@@ -12,6 +12,8 @@ from support.projects import Project, Spec, write_files
 from support.venvs import launch, make_with_venv
 from support.wheels import Release, Wheel
 
+pytestmark = pytest.mark.extended
+
 FEEDS = ("pylock", "requirements")
 
 

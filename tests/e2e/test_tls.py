@@ -15,6 +15,8 @@ from support.sandbox import run
 from support.tls import Authority, make_authority
 from support.wheels import Release, Wheel
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:

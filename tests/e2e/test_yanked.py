@@ -13,6 +13,8 @@ from support.wheels import ANY, Release, Sdist, Wheel
 
 from hybrid_install.core.deferral import Deferral
 
+pytestmark = pytest.mark.extended
+
 
 def release(flavour: str) -> Release:
     """What the module says tells which file was installed."""
