@@ -36,7 +36,7 @@ def test_an_older_lock(lab: Lab, standard: Project) -> None:
 def test_re_resolve(lab: Lab, standard: Project) -> None:
     lab.environ["POETRY_INSTALLER_RE_RESOLVE"] = "true"
 
-    result = lab.install(standard, "--strict", "--all-extras", "--all-groups")
+    result = lab.install(standard, "--strict", "--no-receipt", "--all-extras", "--all-groups")
 
     assert "No dependencies to install or update" in result.stderr
     seen = lab.assert_as_poetry_makes_it(standard, "--all-extras", "--all-groups")
