@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from support import corpus
 from support.lab import Lab
 from support.projects import Project
 from support.sandbox import run
+from support.venvs import make_with_virtualenv
 
 # Each takes longer to import than the rest of a plan, or has no business in it.
 HEAVY = frozenset(
@@ -32,6 +35,28 @@ HEAVY = frozenset(
         "virtualenv",
     }
 )
+
+# Twice what it took when this was written, beyond which somebody should look: time is too noisy to
+# be a test.
+MOST_CALLS = 1_200_000
+
+COUNTED = """
+import sys
+calls = 0
+def count(frame, event, argument):
+    global calls
+    calls += event in ("call", "c_call")
+sys.setprofile(count)
+from hybrid_install.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+sys.setprofile(None)
+# Not getrusage, which remembers what this process was before it became this program.
+status = open("/proc/self/status").read().split()
+print(calls, status[status.index("VmHWM:") + 1])
+"""
 
 # What is loaded at the end; processes by PEP 578's events.
 WATCHED = """
@@ -106,3 +131,25 @@ def test_an_interpreter_is_asked_again_where_it_has_changed(lab: Lab, standard: 
     _, started = loaded(lab, standard, "plan")
 
     assert len(started) == 1
+
+
+def the_hardest() -> list[corpus.Pair]:
+    """The real lock with most packages, and the one with the oddest markers."""
+    biggest = max(corpus.pairs("2.1"), key=lambda pair: len(pair.lock["package"]), default=None)
+    odd = [pair for pair in corpus.pairs("2.1") if pair.name.endswith("odd-markers")]
+    return [*([biggest] if biggest else []), *odd]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a program's own peak")
+@pytest.mark.parametrize("pair", the_hardest(), ids=lambda pair: pair.name)
+def test_the_effort_of_planning_a_hard_lock(lab: Lab, pair: corpus.Pair) -> None:
+    project = pair.copy_to(lab.folder).folder
+    make_with_virtualenv(project / ".venv", lab.sandbox, "--no-pip")
+    tool = lab.hybrid_install
+    for _ in range(2):
+        result = run([tool.python, "-c", COUNTED, "plan"], tool.environ({}), project)
+
+    calls, kilobytes = map(int, result.stdout.splitlines()[-1].split())
+    assert " to install" in result.stdout
+    assert 100_000 < calls < MOST_CALLS
+    assert kilobytes < 80 * 1024
