@@ -9,6 +9,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from hybrid_install.core.model import normalize_name
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.process import Command, Runner, Waiting
+from hybrid_install.tools.process import Command, CommandNotFoundError, Runner, Waiting
 
 if TYPE_CHECKING:
     from hybrid_install.tools.uv import Uv
@@ -114,23 +115,26 @@ class Poetry:
     def start(self) -> Waiting | None:
         """Have it do already what it needs for any run (`poetry_ahead`).
 
-        None where it is not started by a launcher that names its interpreter.
+        None where it is not started by a launcher that names its interpreter, or not so.
         """
         python = self.interpreter
         if python is None or len(self.argv) > 1:
             return None
         argv = (str(python), str(Path(__file__).with_name("poetry_ahead.py")), *self.argv)
-        return self.runner.start_waiting(Command(argv=argv, env=self.environ))
+        with suppress(CommandNotFoundError):
+            return self.runner.start_waiting(Command(argv=argv, env=self.environ))
+        return None
 
     def install(self, run: PoetryRun, waiting: Waiting | None = None) -> None:
         """`poetry install`, watched by the user; `waiting` is what `start` has begun."""
         argv = run.argv(syncs=run.sync and self.release >= _SYNC_SINCE)
         env = run.environment(self.environ)
-        if waiting is None:
-            self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
-        else:
+        if waiting:
             order = {"argv": argv, "env": env, "cwd": str(run.project_dir)}
-            waiting.order(json.dumps(order))
+            with suppress(CommandNotFoundError):
+                waiting.order(json.dumps(order))
+                return
+        self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,10 @@ class Waiting(Protocol):
     """A process that has been started, and waits for the order to do anything."""
 
     def order(self, text: str) -> None:
-        """Have it go on, and wait for its end as `Runner.stream` does."""
+        """Have it go on, and wait for its end as `Runner.stream` does.
+
+        `CommandNotFoundError` where it has ended before: then nothing was done.
+        """
 
     def dismiss(self) -> None:
         """Let it end without an order; a second time, or after one, it does nothing."""
@@ -169,8 +172,13 @@ class _Started:
     pipe: IO[str]
 
     def order(self, text: str) -> None:
-        with suppress(BrokenPipeError), self.pipe:
-            self.pipe.write(text)
+        try:
+            with self.pipe:
+                self.pipe.write(text)
+        except BrokenPipeError:
+            raise CommandNotFoundError(
+                f"{self.command.argv[0]} ended before it was told what to do"
+            ) from None
         _finish(self.command, self.running)
 
     def dismiss(self) -> None:

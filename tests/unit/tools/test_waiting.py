@@ -1,0 +1,121 @@
+"""A process that is started before it is needed, and Poetry as such a one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.process import (
+    Command,
+    CommandFailedError,
+    CommandNotFoundError,
+    ShRunner,
+    Waiting,
+)
+
+READS = "import os, sys; text = os.fdopen(int(sys.argv[1])).read()"
+
+
+def waiting(code: str, runner: ShRunner | None = None) -> Waiting:
+    command = Command(argv=(sys.executable, "-c", code), env={"PATH": os.environ["PATH"]})
+    return (runner or ShRunner(quiet=True)).start_waiting(command)
+
+
+def test_it_goes_on_with_what_it_is_told(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    waiting(f"{READS}; open({str(heard)!r}, 'w').write(text)").order("do it: ü")
+
+    assert heard.read_text() == "do it: ü"
+
+
+def test_one_that_is_dismissed_does_nothing(tmp_path: Path) -> None:
+    heard, started = tmp_path / "heard", tmp_path / "started"
+    code = f"open({str(started)!r}, 'w'); {READS}; open({str(heard)!r}, 'w').write(text)"
+    process = waiting(code)
+    process.dismiss()
+    process.dismiss()
+    time.sleep(0.2)
+
+    assert not heard.exists()
+
+
+def test_it_fails_as_any_command_does() -> None:
+    with pytest.raises(CommandFailedError) as failure:
+        waiting(f"{READS}; print('its words'); sys.exit(text)").order("no")
+    assert failure.value.command_exit_code == 1
+    assert "its words" in failure.value.output
+
+
+def test_one_that_has_gone_has_done_nothing() -> None:
+    process = waiting("import sys; sys.exit(0)")
+    time.sleep(1)
+    with pytest.raises(CommandNotFoundError, match="before it was told"):
+        process.order("do it")
+
+
+def test_one_that_cannot_be_started() -> None:
+    with pytest.raises(CommandNotFoundError):
+        ShRunner().start_waiting(Command(argv=("/nowhere/python",), env={}))
+
+
+def launcher(folder: Path, text: str) -> Path:
+    """What stands in for Poetry: its launcher says what it was told."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    script = folder / "bin" / "poetry"
+    script.write_text(f"#!{python}\n{text}")
+    script.chmod(0o755)
+    return script
+
+
+SAYS = """
+import json, os, sys
+facts = [sys.argv, sys.path[0], os.getcwd(), os.environ.get("VIRTUAL_ENV"), __name__]
+open(os.environ["SAID"], "w").write(json.dumps(facts))
+"""
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_poetry_is_the_same_ahead_of_time(tmp_path: Path, is_ahead: bool) -> None:
+    script, said = launcher(tmp_path, SAYS), tmp_path / "said"
+    environ = {"PATH": os.environ["PATH"], "SAID": str(said)}
+    poetry = Poetry((str(script),), "PATH", ShRunner(quiet=True), environ, "2.5.1")
+    run = PoetryRun(tmp_path, tmp_path / "venv", SelectionOptions(no_root=True))
+    poetry.install(run, poetry.start() if is_ahead else None)
+
+    arguments = ["install", "--no-root"]
+    assert json.loads(said.read_text()) == [
+        [str(script), *arguments],
+        str(script.parent),
+        str(tmp_path),
+        str(tmp_path / "venv"),
+        "__main__",
+    ]
+
+
+def test_poetry_is_started_anew_where_it_has_gone(tmp_path: Path) -> None:
+    script, said = launcher(tmp_path, SAYS), tmp_path / "said"
+    environ = {"PATH": os.environ["PATH"], "SAID": str(said)}
+    poetry = Poetry((str(script),), "PATH", ShRunner(quiet=True), environ, "2.5.1")
+    gone = waiting("import sys; sys.exit(0)")
+    time.sleep(1)
+    poetry.install(PoetryRun(tmp_path, None, SelectionOptions()), gone)
+
+    assert said.is_file()
+
+
+def test_poetry_that_names_no_interpreter_is_not_started(tmp_path: Path) -> None:
+    shim = tmp_path / "poetry"
+    shim.write_text("#!/bin/sh\nexec poetry\n")
+    runner = ShRunner(quiet=True)
+
+    assert Poetry((str(shim),), "PATH", runner, {}).start() is None
+    assert Poetry((sys.executable, "-m", "poetry"), "uv", runner, {}).start() is None
