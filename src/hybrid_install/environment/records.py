@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Present
-from hybrid_install.core.record import Flaw, RecordEntry, contents, parse_record
+from hybrid_install.core.record import Flaw, RecordEntry, contents, contents_of, parse_record
 from hybrid_install.errors import InvalidDataError
 
 _AT_ONCE = 1 << 20
@@ -66,7 +66,10 @@ def look(distribution: Distribution) -> Present:
 
 @cache
 def _contents(distribution: Distribution, *_key: str | int) -> str:
-    return contents(read_record(distribution).entries)
+    try:
+        return contents_of(Path(distribution.path, "RECORD").read_bytes().decode("utf-8"))
+    except (OSError, UnicodeDecodeError, InvalidDataError):
+        return contents(())
 
 
 class _Claim(NamedTuple):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import csv
+import io
+from collections.abc import Callable
 
-from hybrid_install.core.record import RecordEntry, contents, parse_record
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_install.core.record import RecordEntry, contents, contents_of, parse_record
 from hybrid_install.errors import InvalidDataError
 
 WHEEL = "a/__init__.py,sha256=abc,3\na-1.0.dist-info/METADATA,sha256=def,5\n"
@@ -82,3 +88,45 @@ def test_contents_are_the_archives_whoever_unpacked_it(more: str) -> None:
 )
 def test_other_contents(other: str) -> None:
     assert digest(other) != digest(WHEEL)
+
+
+_PATHS = st.sampled_from(
+    [
+        "a/b.py",
+        "a/__pycache__/b.cpython-311.pyc",
+        "../../bin/a",
+        "/abs/a",
+        "a-1.dist-info/RECORD",
+        "a-1.dist-info/METADATA",
+        "b.dist-info.d/INSTALLER",
+        "INSTALLER",
+        "a b, c.py",
+        'quo"ted.py',
+        "ü.py",
+        "",
+    ]
+)
+_HASHES = st.sampled_from(["sha256=abc", "sha256=abc==", " sha256=x ", "", "md5=1"])
+_SIZES = st.sampled_from(["1", "", "x", "1,2"])
+
+
+@given(st.lists(st.tuples(_PATHS, _HASHES, _SIZES)), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_the_shorter_way_comes_to_the_same(
+    rows: list[tuple[str, str, str]], end: str, is_csv: bool
+) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(rows)
+    text = out.getvalue() if is_csv else end.join(map(",".join, rows))
+    assert _digest(contents_of, text) == _digest(lambda it: contents(parse_record(it)), text)
+
+
+@given(st.text(st.sampled_from('a/.,"=\n\r\x0b\x0c\x85\u2028pyc_')))
+def test_the_shorter_way_comes_to_the_same_with_anything(text: str) -> None:
+    assert _digest(contents_of, text) == _digest(lambda it: contents(parse_record(it)), text)
+
+
+def _digest(way: Callable[[str], str], text: str) -> str:
+    try:
+        return way(text)
+    except InvalidDataError as error:
+        return str(error)
