@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
+from typer.models import CommandInfo
 
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
@@ -589,5 +590,18 @@ def _bug_log() -> str:
 
 
 def main() -> None:
-    """The console script."""
+    """The command line; `__main__` has looked already whether there is anything to do."""
+    app.registered_commands = _meant_by(sys.argv[1:], app.registered_commands)
     app()
+
+
+def _meant_by(words: Sequence[str], commands: list[CommandInfo]) -> list[CommandInfo]:
+    """Of all commands those that the words may mean: to make each of them takes a while.
+
+    Help, completion and mistakes get all of them.
+    """
+    names = {str(command.name) for command in commands}
+    is_plain = not words or words[0] in names or words[0].startswith("-")
+    if not is_plain or _GLOBAL_OPTIONS & set(words) or "_HYBRID_INSTALL_COMPLETE" in os.environ:
+        return commands
+    return [command for command in commands if command.name in {"install", *words}]

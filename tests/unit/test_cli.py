@@ -578,3 +578,23 @@ def in_a_shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], {"install"}),
+        (["--with", "docs"], {"install"}),
+        (["plan"], {"install", "plan"}),
+        (["-C", "app", "plan"], {"install", "plan"}),
+        (["--with", "check", "plan"], {"install", "check", "plan"}),
+    ],
+)
+def test_only_commands_that_may_be_meant_are_made(words: list[str], names: set[str]) -> None:
+    made = cli._meant_by(words, cli.app.registered_commands)
+    assert {command.name for command in made} == names
+
+
+@pytest.mark.parametrize("words", [["--help"], ["plan", "-h"], ["instal"], ["--show-completion"]])
+def test_help_and_mistakes_know_all_commands(words: list[str]) -> None:
+    assert cli._meant_by(words, cli.app.registered_commands) == cli.app.registered_commands
