@@ -235,6 +235,28 @@ def test_it_is_not_exported(lab: Lab, standard: Project) -> None:
     assert "# golf 7.0" in text
 
 
+@pytest.mark.parametrize("says", ["option", "variable"])
+def test_a_map_is_installed_without_it(lab: Lab, standard: Project, says: str) -> None:
+    """A map that was made without a word about any image."""
+    ours = image(lab, standard, Wheel(Release("golf", OWN_BUILD, flavour="theirs")))
+    lab.install(standard, "export", "--format", "json", "-o", "map.json")
+    argv = ["install", "--from", "map.json", "--venv", ".venv", "--provided-mismatch"]
+    if says == "option":
+        argv[1:1] = ["--provided", "golf"]
+    else:
+        ours.variables["HYBRID_INSTALL_PROVIDED"] = "golf"
+    refused = ours.run(*argv, "error")
+    assert f"golf {OWN_BUILD} is provided, 7.0 is locked" in refused.stderr
+    assert not standard.venv.exists()
+
+    result = ours.install(*argv, "warn")
+
+    assert f"warning: golf {OWN_BUILD} is provided, 7.0 is locked" in result.stderr
+    assert "1 provided" in result.stderr
+    assert {"alpha", "bravo"} <= ours.own().keys()
+    assert "golf" not in ours.own()
+
+
 @pytest.fixture
 def small_image(lab: Lab, standard: Project) -> Image:
     """No environment at all: one interpreter below Poetry's, with an image's packages."""

@@ -136,7 +136,13 @@ def refuse_offline(preparation: Preparation) -> None:
             hint="run without --offline, or change what leaves the run to Poetry",
         )
     _refuse_deferred(plan)
-    supply_of(preparation.request, RequirementsMap.of(plan.bulk))
+    refuse_lacking_files(preparation)
+
+
+def refuse_lacking_files(preparation: Preparation) -> None:
+    """Before anything is made: offline the folder has to have all that uv is to install."""
+    if preparation.request.offline:
+        supply_of(preparation.request, RequirementsMap.of(preparation.plan.bulk))
 
 
 def _refuse_deferred(plan: Plan) -> None:
