@@ -107,6 +107,7 @@ def download_command(request: Request) -> str:
     flags = {"--all-groups": selection.all_groups, "--all-extras": selection.all_extras}
     words = [f"{option}={value}" for option, values in options.items() for value in values]
     words += [flag for flag, is_set in flags.items() if is_set]
+    words += [f"--tier={request.tier.value}"] if request.tier else []
     return shlex.join(["hybrid-install", "download", "-o", str(folder), *words])
 
 
