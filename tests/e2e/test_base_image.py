@@ -237,6 +237,69 @@ def test_it_is_not_exported(lab: Lab, standard: Project) -> None:
     assert "# golf 7.0" in text
 
 
+def test_it_is_not_fetched(lab: Lab, standard: Project) -> None:
+    """Wherever the files are fetched, an installation in the image takes them."""
+    ours = image(lab, standard, Wheel(Release("golf", OWN_BUILD, flavour="theirs")))
+    options = ("--provided", "golf", "--provided-mismatch", "warn")
+
+    result = lab.install(standard, "download", *options, "--strict", "-v")
+
+    assert "the environment has none" not in result.stderr
+    assert "golf 7.0 is provided, and not fetched" in result.stderr
+    fetched = {path.name.partition("-")[0] for path in (standard.folder / "wheelhouse").iterdir()}
+    assert fetched == {"alpha", "bravo", "charlie_tools", "echo_dev"}
+    with lab.index.watched() as requests:
+        ours.install(*options, "--find-links", "wheelhouse", "--offline", "--strict")
+    assert requests == []
+    assert "golf" not in ours.own()
+    assert launch(standard.venv, "acme-app", lab.sandbox).stdout.endswith("theirs\n")
+
+
+def test_tier_by_tier_offline(lab: Lab, standard: Project) -> None:
+    """Of what is provided only the tier's own is looked at."""
+    table = '[tool.hybrid-install]\nheavy = ["golf", "delta"]\nprovided = ["golf"]\n'
+    standard.pyproject.write_text(standard.pyproject.read_text("utf-8") + table, "utf-8")
+    ours = image(lab, standard, Wheel(Release("golf", OWN_BUILD)))
+    selection = ("--extras", "more")
+    for tier, files in (("heavy", 1), ("light", 4)):
+        result = lab.install(standard, "download", "-o", tier, "--tier", tier, *selection)
+        assert f"{files} file" in result.stderr
+    offline = (*selection, "--offline", "--strict", "--find-links")
+
+    ours.install("--tier", "light", *offline, "light")
+    refused = ours.run("--tier", "heavy", *offline, "heavy")
+    assert f"golf {OWN_BUILD} is provided, 7.0 is locked" in refused.stderr
+    ours.variables["HYBRID_INSTALL_PROVIDED_MISMATCH"] = "warn"
+    ours.install("--tier", "heavy", *offline, "heavy")
+    ours.install(*offline, "light")
+    assert ours.own().keys() == {
+        *("acme-app", "alpha", "bravo", "charlie-tools", "delta", "echo-dev", "pip")
+    }
+    assert findings(ours.run("verify", "--json", *selection)) == {"golf": ("provided", False)}
+
+
+@pytest.mark.parametrize("says", ["option", "variable"])
+def test_a_map_is_installed_without_it(lab: Lab, standard: Project, says: str) -> None:
+    """A map that was made without a word about any image."""
+    ours = image(lab, standard, Wheel(Release("golf", OWN_BUILD, flavour="theirs")))
+    lab.install(standard, "export", "--format", "json", "-o", "map.json")
+    argv = ["install", "--from", "map.json", "--venv", ".venv", "--provided-mismatch"]
+    if says == "option":
+        argv[1:1] = ["--provided", "golf"]
+    else:
+        ours.variables["HYBRID_INSTALL_PROVIDED"] = "golf"
+    refused = ours.run(*argv, "error")
+    assert f"golf {OWN_BUILD} is provided, 7.0 is locked" in refused.stderr
+    assert not standard.venv.exists()
+
+    result = ours.install(*argv, "warn")
+
+    assert f"warning: golf {OWN_BUILD} is provided, 7.0 is locked" in result.stderr
+    assert "1 provided" in result.stderr
+    assert {"alpha", "bravo"} <= ours.own().keys()
+    assert "golf" not in ours.own()
+
+
 @pytest.fixture
 def small_image(lab: Lab, standard: Project) -> Image:
     """No environment at all: one interpreter below Poetry's, with an image's packages."""

@@ -15,7 +15,7 @@ from support.compare import snapshot, versions
 from support.git import repository
 from support.index import Account, Source
 from support.interpreters import copy_interpreter
-from support.lab import Lab
+from support.lab import Lab, contents
 from support.projects import Project
 from support.sandbox import Result
 from support.venvs import launch, make_with_virtualenv
@@ -201,3 +201,36 @@ def test_what_was_chosen_at_the_export_is_not_chosen_again(lab: Lab, layer: Laye
     for option in (["--with", "dev"], ["--sync"], ["--tier", "heavy"]):
         result = lab.hybrid_install(*argv, *option, cwd=layer.folder)
         assert result.exit_code == 2
+
+
+def test_offline_files_that_are_lacking_are_refused_before_anything_is_made(
+    lab: Lab, standard: Project
+) -> None:
+    lab.install(standard, "download", "-o", "files")
+    lab.install(standard, "export", "--format", "json", "-o", "map.json")
+    argv = ("install", "--from", "map.json", "--venv", ".venv", "--offline", "--find-links")
+    (standard.folder / "empty").mkdir()
+
+    refused = lab.refuse(standard, *argv, "empty")
+    assert "bravo 1.2: bravo-1.2-py3-none-any.whl" in refused.stderr
+    assert not standard.venv.exists()
+
+    with lab.index.watched() as requests:
+        lab.install(standard, *argv, "files")
+    assert requests == []
+    assert versions(standard.venv)["bravo"] == "1.2"
+
+
+def test_an_environment_that_can_be_moved(lab: Lab, standard: Project) -> None:
+    """One that cannot is refused, as without a map."""
+    lab.install(standard, "export", "--format", "json", "-o", "map.json")
+    argv = ("install", "--from", "map.json", "--venv")
+    lab.install(standard, *argv, "fixed")
+    before = contents(standard.folder / "fixed")
+    refused = lab.refuse(standard, *argv, "fixed", "--relocatable")
+    assert "was made for the place where it is" in refused.stderr
+    assert contents(standard.folder / "fixed") == before
+
+    lab.install(standard, *argv, "movable", "--relocatable")
+    (standard.folder / "movable").rename(standard.folder / "moved")
+    launch(standard.folder / "moved", "bravo-tool", lab.sandbox)

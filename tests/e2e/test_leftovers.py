@@ -150,3 +150,38 @@ def test_what_distutils_has_installed_nobody_can_remove(lab: Lab, standard: Proj
     assert words in result.output
     assert "is what Poetry says" in result.stderr or "Poetry failed" in result.stderr
     assert infos(standard, "bravo") == ["bravo-1.0.egg-info"]
+
+
+def test_what_flit_has_installed_goes_whole(lab: Lab, standard: Project) -> None:
+    """Its RECORD names commands absolutely and modules as everybody does."""
+
+    def fill(project: Project) -> None:
+        make_with_virtualenv(project.venv, lab.sandbox)
+        for name, version in (("bravo", "1.0"), ("zulu", "3.0")):
+            by_flit(project, name, version)
+
+    fill(standard)
+    result = lab.install(standard, "--sync", "--strict")
+
+    assert "1 to reinstall, 1 to remove" in result.stderr
+    assert not (site(standard) / "zulu").exists()
+    assert not (site(standard) / "bravo" / "old.py").exists()
+    assert not (standard.venv / "bin" / "zulu").exists()
+    lab.assert_as_poetry_makes_it(standard, command="sync", before=fill)
+    assert_nothing_is_left_to_do(lab, standard, "--sync")
+
+
+def by_flit(project: Project, name: str, version: str) -> None:
+    """What `flit install` leaves."""
+    info, command = f"{name}-{version}.dist-info", project.venv / "bin" / name
+    paths = [f"{name}/__init__.py", f"{name}/old.py", command, f"{info}/METADATA"]
+    record = "".join(f"{path},,\n" for path in (*paths, f"{info}/INSTALLER", f"{info}/RECORD"))
+    files = {
+        f"{name}/__init__.py": "",
+        f"{name}/old.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/INSTALLER": "flit",
+        f"{info}/RECORD": record,
+    }
+    write_files(site(project), files)
+    write_files(command.parent, {name: f"#!{project.venv}/bin/python\n"})

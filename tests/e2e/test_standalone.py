@@ -195,6 +195,17 @@ def test_the_wheel_is_of_the_source_as_it_is_now(lab: Lab, standard: Project) ->
     assert "5 kept" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--no-editable", "--editable"])
+def test_a_build_of_another_version_is_found(lab: Lab, standard: Project, option: str) -> None:
+    lab.install(standard, option)
+    standard.edit("pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"')
+    found = verified(lab, standard, option)
+    assert found == {"acme-app": "0.1.0 is installed, pyproject.toml says 0.2.0"}
+
+    lab.install(standard, option)
+    assert verified(lab, standard, option) == {}
+
+
 Change = Callable[[tomlkit.TOMLDocument], object]
 
 

@@ -89,6 +89,30 @@ def test_a_tier_starts_no_poetry(lab: Lab, tiered: Project, tmp_path: Path) -> N
     assert versions(tiered.venv).keys() == HEAVY | LIGHT
 
 
+def test_tier_by_tier_from_a_folder(lab: Lab, tiered: Project) -> None:
+    """Each tier is fetched by itself, and installed from what was fetched for it."""
+    offline = ("--find-links", "wheelhouse", "--offline", "--strict")
+    for tier, names in (("heavy", HEAVY - {"pip"}), ("light", LIGHT)):
+        lab.install(tiered, "download", "-o", tier, "--tier", tier)
+        fetched = {path.name.partition("-")[0] for path in (tiered.folder / tier).iterdir()}
+        assert {name.replace("_", "-") for name in fetched} == names
+    (tiered.folder / "heavy").rename(tiered.folder / "wheelhouse")
+
+    refused = lab.refuse(tiered, "--tier", "light", *offline)
+    assert "alpha 1.0: alpha-1.0-py3-none-any.whl" in refused.stderr
+    assert "--tier=light`" in refused.stderr
+    assert not tiered.venv.exists()
+
+    with lab.index.watched() as requests:
+        lab.install(tiered, "--tier", "heavy", *offline)
+        assert versions(tiered.venv).keys() == HEAVY
+        shutil.copytree(tiered.folder / "light", tiered.folder / "wheelhouse", dirs_exist_ok=True)
+        lab.install(tiered, "--tier", "light", *offline)
+        lab.install(tiered, *offline)
+    assert requests == []
+    lab.assert_as_poetry_makes_it(tiered)
+
+
 def test_a_tier_only_adds(lab: Lab, tiered: Project) -> None:
     lab.install(tiered)
     before = contents(tiered.venv / "lib")

@@ -89,6 +89,19 @@ def test_equals_are_poetry_s_once_the_best_is_gone(lab: Lab, *, is_lost: bool) -
     assert seen.distributions["bravo"].installer != "uv"
 
 
+def test_equals_are_not_fetched_either(lab: Lab) -> None:
+    """All the rest is: an install takes as much from the folder."""
+    source, project = locked(lab, TAGGED, PLAIN, OF_BOTH)
+    source.yanked.add(TAGGED.filename)
+    result = lab.install(project, "download")
+    assert "bravo 1.2 is not fetched: only Poetry installs it" in result.stderr
+    fetched = [path.name for path in (project.folder / "wheelhouse").iterdir()]
+    assert fetched == ["alpha-1.0-py3-none-any.whl"]
+    refused = lab.refuse(project, "download", "-o", "other", "--strict")
+    assert "bravo 1.2 is not fetched" in refused.stderr
+    assert not (project.folder / "other").exists()
+
+
 def test_equals_of_which_one_is_gone_are_uv_s(lab: Lab) -> None:
     source, project = locked(lab, TAGGED, PLAIN, OF_BOTH)
     source.yanked |= {TAGGED.filename, OF_BOTH.filename}

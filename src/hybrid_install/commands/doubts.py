@@ -23,7 +23,7 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
             " Upgrade Poetry to ensure the lock file is read properly or, alternatively,"
             " regenerate the lock file with the `poetry lock` command."
         )
-    _warn_of_what_is_provided(preparation, report)
+    warn_of_what_is_provided(preparation, report)
     problems = preparation.lock_problems
     if problems and preparation.request.strict:
         raise SelectionError(
@@ -34,7 +34,7 @@ def warn_of_the_lock(preparation: Preparation, report: Report) -> None:
         report.detail(problem.hint)
 
 
-def _warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
+def warn_of_what_is_provided(preparation: Preparation, report: Report) -> None:
     """Versions that are taken as they are, and patterns that name nothing."""
     provision = preparation.provision
     if preparation.ambiguity is not None or not provision.is_given:

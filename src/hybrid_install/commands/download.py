@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from hybrid_install.core.model import (
     UrlSource,
 )
 from hybrid_install.core.plan import Action, Operation, Plan, Policy, make_plan
+from hybrid_install.core.provided import Discrepancy
 from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.discovery import provision, requested_version
@@ -34,7 +35,7 @@ from hybrid_install.environment.platforms import interpreter_on, platform_named
 from hybrid_install.environment.probe import presumed
 from hybrid_install.errors import LockfileError, SelectionError, TargetError, ToolError, UsageError
 from hybrid_install.report import Report
-from hybrid_install.tools.bulk import BulkInstall, Files
+from hybrid_install.tools.bulk import BulkInstall, Files, UndecidedError
 from hybrid_install.tools.fetch import Download, Fetcher
 from hybrid_install.tools.process import CommandFailedError, Runner
 from hybrid_install.tools.wheelhouse import Wheelhouse, build_requirements
@@ -65,9 +66,8 @@ def download(
         _warn_of_the_others(plan, preparation, report)
     uv, _ = find_uv(request, report, runner)
     bulk = bulk_install(preparation, uv)
-    requirements = RequirementsMap.of(plan.bulk)
     with report.phase("indexes"):
-        files = _chosen(bulk, requirements)
+        requirements, files = _settled(plan, bulk, preparation, report)
     wheelhouse = Wheelhouse(output)
     wanted = _wanted(requirements, files)
     with report.phase("download"):
@@ -88,9 +88,19 @@ class _Everything(Preparation):
         """Every selected package; nothing is made, so nothing is handed over."""
         if self.ambiguity is not None:
             return Plan((), self.ambiguity)
-        policy = Policy(self.build_policy, self.tags, no_directory=self.request.no_directory)
+        policy = Policy(
+            self.build_policy,
+            self.tags,
+            no_directory=self.request.no_directory,
+            provided=self.provided_versions,
+        )
         plan = make_plan(self.selected, {}, self.inputs.project, policy)
         return replace(plan, operations=tuple(map(self._with_files, plan.operations)))
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """None: the image that brings what is provided need not be here."""
+        return ()
 
     def _with_files(self, operation: Operation) -> Operation:
         files = tuple(each for each in operation.files if each.is_wheel or not self.wheels_only)
@@ -160,6 +170,8 @@ def _refuse_without_file(plan: Plan, preparation: Preparation) -> None:
 
 
 def _lacks_file(operation: Operation) -> bool:
+    if operation.action is Action.PROVIDED:
+        return False
     if operation.action is Action.DEFER:
         return operation.reason == Deferral.NO_FILE.value
     source = operation.package and operation.package.source
@@ -177,7 +189,15 @@ def _warn_of_the_others(plan: Plan, preparation: Preparation, report: Report) ->
     for each in plan.operations:
         if _is_in_tree(each):
             report.detail(f"{each.name} {each.version} is in the project's tree: {each.source}")
-    left = [each for each in plan.operations if _has_no_file(each)]
+    for each in plan.having(Action.PROVIDED):
+        report.detail(f"{each.name} {each.version} is provided, and not fetched")
+    _warn_of_what_is_left(plan.operations, preparation, report)
+
+
+def _warn_of_what_is_left(
+    operations: Iterable[Operation], preparation: Preparation, report: Report
+) -> None:
+    left = [each for each in operations if _has_no_file(each)]
     lines = [f"{each.name} {each.version} is not fetched: {_why_not(each)}" for each in left]
     if lines and preparation.request.strict:
         raise SelectionError("\n".join(lines), hint="leave these out, or --strict")
@@ -191,6 +211,8 @@ def _is_in_tree(operation: Operation) -> bool:
 
 
 def _has_no_file(operation: Operation) -> bool:
+    if operation.action is Action.PROVIDED:
+        return False
     is_git = operation.package is not None and isinstance(operation.package.source, GitSource)
     return (is_git or operation.action is Action.DEFER) and not _is_in_tree(operation)
 
@@ -199,6 +221,21 @@ def _why_not(operation: Operation) -> str:
     if operation.action is Action.DEFER:
         return f"only Poetry installs it, with the network: {operation.reason}"
     return f"it is a repository, {operation.source}"
+
+
+def _settled(
+    plan: Plan, bulk: BulkInstall, preparation: Preparation, report: Report
+) -> tuple[RequirementsMap, Files]:
+    """What is fetched, but for what turns out to be Poetry's as the indexes are asked."""
+    requirements = RequirementsMap.of(plan.bulk)
+    try:
+        return requirements, _chosen(bulk, requirements)
+    except UndecidedError as undecided:
+        rest = plan.leaving(undecided.left)
+        late = [each for each in rest.having(Action.DEFER) if each.name in undecided.left]
+        _warn_of_what_is_left(late, preparation, report)
+        requirements = RequirementsMap.of(rest.bulk)
+        return requirements, _chosen(bulk, requirements)
 
 
 def _chosen(bulk: BulkInstall, requirements: RequirementsMap) -> Files:

@@ -58,7 +58,7 @@ def read_inputs(request: Request) -> Inputs:
         )
     pyproject = read_toml(find_pyproject(request.directory))
     project, folder = read_project(pyproject), pyproject.path.parent
-    settings = _as_requested(own_settings.load(pyproject, request.environ), request)
+    settings = as_requested(own_settings.load(pyproject, request.environ), request)
     lock = read_lock(folder)
     if not is_fresh(lock, pyproject.document):
         raise LockfileError(STALE, hint="`poetry lock`, then commit poetry.lock")
@@ -69,7 +69,7 @@ def read_inputs(request: Request) -> Inputs:
     )
 
 
-def _as_requested(settings: Settings, request: Request) -> Settings:
+def as_requested(settings: Settings, request: Request) -> Settings:
     """The command line's word over the settings'."""
     given = request.provided
     try:

@@ -12,13 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from hybrid_install import poetry_config
-from hybrid_install.commands.inputs import Inputs
+from hybrid_install import settings as own_settings
+from hybrid_install.commands.doubts import warn_of_what_is_provided
+from hybrid_install.commands.inputs import Inputs, as_requested
 from hybrid_install.commands.install import find_uv, install_what_uv_can, with_environment
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, poetry_python
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
-from hybrid_install.commands.supply import prepared_for
+from hybrid_install.commands.standalone import leave_place, refuse_fixed_place
+from hybrid_install.commands.supply import prepared_for, refuse_lacking_files
 from hybrid_install.commands.turns import in_turn
 from hybrid_install.core.deferral import Deferral
 from hybrid_install.core.map_file import Left, MapFile, from_json
@@ -29,6 +32,7 @@ from hybrid_install.core.settings import Settings
 from hybrid_install.environment.discovery import requested_python
 from hybrid_install.environment.locate import Locator
 from hybrid_install.errors import InvalidDataError, ProjectError, TargetError, ToolError, UsageError
+from hybrid_install.files import TomlFile
 from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.report import Report, counts
 from hybrid_install.tools.poetry import MIRROR_PLUGIN
@@ -45,14 +49,17 @@ def install_map(
         _refuse_what_a_map_has_settled(request)
         found = read_map(file)
         preparation = _prepared(request, found, file, runner)
+        warn_of_what_is_provided(preparation, report)
     if dry_run:
         print_plan(preparation, as_json=False)
         return
+    refuse_fixed_place(preparation)
     uv, uv_version = find_uv(request, report, runner)
     with in_turn(preparation, report) as preparation:
         with report.phase("venv"):
             _refuse_poetrys_part(preparation)
             _refuse_misfit(preparation, found, file)
+            refuse_lacking_files(preparation)
             made = with_environment(preparation, uv, report)
         is_new = not preparation.target.exists
         with in_turn(made, report) if is_new else nullcontext(made) as settled:
@@ -70,6 +77,7 @@ def _fill(
     books = Bookkeeping.begin(preparation, report, uv_version, keeps_others=True)
     with report.phase("uv"):
         preparation, told = install_what_uv_can(preparation, uv, report, books)
+        leave_place(preparation)
         books.close(told, None)
     late = [it for it in _left(preparation.plan) if it.name in preparation.left]
     _note_what_is_left(late, report)
@@ -121,11 +129,17 @@ def _prepared(request: Request, found: MapFile, file: Path, runner: Runner) -> P
         config=config,
         wanted=Wanted(frozenset({MAIN_GROUP}), frozenset()),
         pyproject={},
-        settings=Settings(),
+        settings=_settings(request, file),
         lock_file=file.absolute(),
     )
     locator = _locator(request, inputs, runner)
     return _OfMap(request, inputs, locator, locator.locate(), runner, starts_tools=False)
+
+
+def _settings(request: Request, file: Path) -> Settings:
+    """What there is to say of an environment without a project: what its image brings."""
+    said = as_requested(own_settings.load(TomlFile(file, {}, ""), request.environ), request)
+    return Settings(provided=said.provided, provided_mismatch=said.provided_mismatch)
 
 
 def _locator(request: Request, inputs: Inputs, runner: Runner) -> Locator:

@@ -107,6 +107,7 @@ def download_command(request: Request) -> str:
     flags = {"--all-groups": selection.all_groups, "--all-extras": selection.all_extras}
     words = [f"{option}={value}" for option, values in options.items() for value in values]
     words += [flag for flag, is_set in flags.items() if is_set]
+    words += [f"--tier={request.tier.value}"] if request.tier else []
     return shlex.join(["hybrid-install", "download", "-o", str(folder), *words])
 
 
@@ -136,7 +137,13 @@ def refuse_offline(preparation: Preparation) -> None:
             hint="run without --offline, or change what leaves the run to Poetry",
         )
     _refuse_deferred(plan)
-    supply_of(preparation.request, RequirementsMap.of(plan.bulk))
+    refuse_lacking_files(preparation)
+
+
+def refuse_lacking_files(preparation: Preparation) -> None:
+    """Before anything is made: offline the folder has to have all that uv is to install."""
+    if preparation.request.offline:
+        supply_of(preparation.request, RequirementsMap.of(preparation.plan.bulk))
 
 
 def _refuse_deferred(plan: Plan) -> None:

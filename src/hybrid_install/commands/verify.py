@@ -9,6 +9,7 @@ from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import read_receipt
 from hybrid_install.commands.request import Request
 from hybrid_install.core.distribution import Distribution, by_name
+from hybrid_install.core.document import Table, value_at
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.receipt import Receipt
@@ -79,6 +80,11 @@ def expected(preparation: Preparation) -> tuple[Expected, ...]:
         for package in preparation.selected
         if package.name not in provided
     )
+
+
+def _static_version(document: Table) -> str | None:
+    """`[project]`'s own; plugins make others of the one in `[tool.poetry]` when they build."""
+    return value_at(document, str, "project", "version")
 
 
 @dataclass(frozen=True)
@@ -158,5 +164,6 @@ class _Verification:
                 flaws=self._flaws([read_record(root)], deep=True).get(name, ()) if root else (),
                 scripts=wrong_scripts(document, folder, prefix, of_wheel=stands_alone),
                 stands_alone=stands_alone,
+                version=_static_version(document),
             )
         )

@@ -108,7 +108,8 @@ class Root:
 
     `is_bound` is whether its direct_url.json leads to the project's folder, editable. `scripts`
     holds what is wrong with each command of pyproject.toml, by name. With `stands_alone` it is to
-    be a wheel's installation.
+    be a wheel's installation. `version` is what pyproject.toml says once and for all (PEP 621),
+    None where only a build can tell.
     """
 
     name: NormalizedName
@@ -117,6 +118,7 @@ class Root:
     flaws: tuple[Flaw, ...]
     scripts: Mapping[str, str]
     stands_alone: bool = False
+    version: str | None = None
 
     @property
     def misplacement(self) -> str:
@@ -344,6 +346,9 @@ def _wrong_with_root(root: Root) -> Iterator[tuple[Kind, str]]:
         yield Kind.ROOT, root.misplacement
     elif not root.distribution.is_whole:
         yield Kind.HALF, _CUT_OFF
+    elif root.version and not same_version(root.distribution.version, root.version):
+        detail = f"{root.distribution.version} is installed, pyproject.toml says {root.version}"
+        yield Kind.VERSION, detail
     else:
         if root.flaws:
             yield Kind.FILES, _flaws_text(root.flaws)

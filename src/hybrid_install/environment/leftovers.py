@@ -2,14 +2,17 @@
 
 Poetry's editable installations have absolute paths in their RECORD (`EditableBuilder` in
 poetry/masonry/builders/editable.py), and uv passes over those: the .pth file and direct_url.json
-would outlive the distribution, and go on leading to the source tree.
+would outlive the distribution, and go on leading to the source tree. `flit install` writes absolute
+paths for its commands alone.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,17 +21,23 @@ from hybrid_install.core.interpreter import Interpreter
 
 
 def remove_recorded_absolutely(distribution: Distribution, interpreter: Interpreter) -> None:
-    """Remove a distribution whose RECORD has absolute paths; any other is left to uv.
+    """Remove what a RECORD names by absolute paths; whatever else it names is left to uv.
 
     Nothing outside the environment is touched, whatever a RECORD says.
     """
     folder = Path(distribution.path)
-    found = tuple(_absolute(folder / "RECORD"))
+    rows = _rows(folder / "RECORD")
+    found = tuple(path for path in map(_absolute, rows) if path)
     for path in found:
         if any(path.is_relative_to(place) for place in places(interpreter)):
             path.unlink(missing_ok=True)
-    if found:
+    if not found:
+        return
+    others = [row for row in rows if not Path(row[0]).is_absolute()]
+    if all(row[0].startswith(f"{folder.name}/") for row in others):
         shutil.rmtree(folder)
+    else:
+        _write(folder / "RECORD", others)
 
 
 def places(interpreter: Interpreter) -> Iterator[Path]:
@@ -38,12 +47,26 @@ def places(interpreter: Interpreter) -> Iterator[Path]:
         yield place.resolve()
 
 
-def _absolute(record: Path) -> Iterator[Path]:
+def _rows(record: Path) -> list[list[str]]:
+    """None where it cannot be read: then it is nobody's, and uv's to refuse."""
     try:
         text = record.read_text("utf-8", errors="surrogateescape")
-    except OSError:
-        return
-    for row in csv.reader(io.StringIO(text)):
-        path = Path(row[0]) if row else Path()
-        if path.is_absolute() and ".." not in path.parts and not path.is_dir():
-            yield path
+        rows = csv.reader(io.StringIO(text))
+        return [row for row in rows if row and row[0] and "\0" not in row[0]]
+    except (OSError, csv.Error):
+        return []
+
+
+def _absolute(row: list[str]) -> Path | None:
+    path = Path(row[0])
+    is_meant = path.is_absolute() and ".." not in path.parts and not path.is_dir()
+    return path if is_meant else None
+
+
+def _write(record: Path, rows: list[list[str]]) -> None:
+    """Beside, then renamed: a run that is cut off leaves the one or the other."""
+    handle, beside = tempfile.mkstemp(dir=record.parent)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    Path(beside).chmod(0o644)
+    Path(beside).replace(record)

@@ -62,7 +62,10 @@ def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
 
 
 def _record(record: Path, written: Mapping[Path, bytes]) -> None:
-    rows = list(csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape"))))
+    try:
+        rows = list(csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape"))))
+    except csv.Error:  # nothing that we have just written is in it
+        return
     site = record.parent.parent
     places = {os.path.normpath(site / row[0]): row for row in rows if row}
     ours = [

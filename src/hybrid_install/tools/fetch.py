@@ -46,8 +46,10 @@ from hybrid_install.tools.wheelhouse import has_hash
 
 _CHUNK = 1 << 18
 _WORKERS = 8
+_MOST_WORKERS = 64
 _LONGEST_PAUSE = 60.0
 _HEARTBEAT = 10.0
+_LARGEST = 1e6
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another try may not meet again."""
@@ -257,7 +259,7 @@ class Fetcher:
     def _count(self) -> int:
         """How many downloads there are at a time."""
         own = _number(self.environ, "UV_CONCURRENT_DOWNLOADS")
-        return int(own) if own else self.workers or _WORKERS
+        return min(max(1, int(own)), _MOST_WORKERS) if own else self.workers or _WORKERS
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -379,12 +381,13 @@ def _shared(one: str, other: str) -> int:
 
 
 def _number(environ: Mapping[str, str], *names: str) -> float | None:
-    """The first of the variables that is set, None where it is no number."""
+    """The first of the variables that is set, None where it is no number that uv would take."""
     text = next((environ[name] for name in names if environ.get(name)), "")
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return min(number, _LARGEST) if number >= 0 else None
 
 
 def _pool(
@@ -392,14 +395,16 @@ def _pool(
 ) -> urllib3.PoolManager:
     if proxy is None:
         return urllib3.PoolManager(maxsize=size, ssl_context=context, timeout=timeout)
-    address, credentials = split_userinfo(proxy)
-    headers = {"Proxy-Authorization": _basic(credentials)} if credentials else None
     try:
+        address, credentials = split_userinfo(proxy)
+        headers = {"Proxy-Authorization": _basic(credentials)} if credentials else None
         return urllib3.ProxyManager(
             address, proxy_headers=headers, maxsize=size, ssl_context=context, timeout=timeout
         )
     except ProxySchemeUnknown:
         raise _FailedError("the proxy is of a kind that is not known here") from None
+    except ValueError:  # urllib3's own, too; the address may hold a password
+        raise _FailedError("the address of the proxy cannot be read") from None
 
 
 def _basic(credentials: Credentials) -> str:
@@ -436,7 +441,10 @@ def _own_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
     file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
     if file or folder:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except OSError:  # As uv has it, nobody is trusted then: plain http goes on.
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     wants_system = {environ.get(name, "").lower() for name in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS")}
     if wants_system & {"1", "true", "yes", "on"}:
         return ssl.create_default_context()

@@ -8,8 +8,10 @@ no list that could be wrong: a file is there when its contents are.
 from __future__ import annotations
 
 import hashlib
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -94,6 +96,13 @@ _WITHOUT_BUILD_SYSTEM = ("setuptools>=40.8.0",)
 """PEP 517: what builds a project that does not say."""
 
 
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, InvalidDataError, tarfile.TarError, zipfile.BadZipFile),
+    # A link that leads nowhere; a password, another compression, or tables without end; a stream.
+    *(LookupError, RuntimeError, zlib.error, lzma.LZMAError),
+)
+
+
 def build_requirements(path: Path) -> tuple[str, ...] | None:
     """What the pyproject.toml of a project or an sdist asks for (PEP 518).
 
@@ -104,7 +113,7 @@ def build_requirements(path: Path) -> tuple[str, ...] | None:
         document = tomli.loads(text.decode("utf-8")) if text is not None else {}
         table: Mapping[str, object] = table_at(document, "build-system")
         return strings(table, "requires") if "requires" in table else _WITHOUT_BUILD_SYSTEM
-    except (OSError, ValueError, EOFError, tarfile.TarError, zipfile.BadZipFile, InvalidDataError):
+    except _UNREADABLE:
         return None
 
 

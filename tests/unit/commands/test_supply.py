@@ -22,6 +22,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import ToolError, UsageError
 
 
@@ -86,6 +87,8 @@ def test_the_command_that_fills_the_folder() -> None:
     assert download_command(asked) == (
         "hybrid-install download -o '/my house' --with=docs '--extras=a b' --all-groups"
     )
+    of_tier = Request(directory=Path(), environ={}, tier=Tier.HEAVY)
+    assert download_command(of_tier) == "hybrid-install download -o wheelhouse --tier=heavy"
 
 
 def test_offline_is_uv_s_business_too(tmp_path: Path) -> None:

@@ -47,3 +47,30 @@ def test_any_other_is_left_to_uv(target: Interpreter, record: str | None) -> Non
     remove_recorded_absolutely(distribution("a", path=str(info)), target)
 
     assert sorted(info.iterdir()) == before
+
+
+def test_what_is_recorded_beside_is_left_to_uv(target: Interpreter) -> None:
+    """`flit install` names its commands absolutely, and its modules as everybody does."""
+    site = target.site_packages[0]
+    script, module = target.prefix / "bin" / "a", site / "a" / "__init__.py"
+    for path in (script, module):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    info = dist_info(site, "a")
+    relative = "a/__init__.py,sha256=x,0\na-1.0.dist-info/RECORD,,\n"
+    (info / "RECORD").write_text(f"{script},sha256=y,0\n{relative}", "utf-8")
+
+    remove_recorded_absolutely(distribution("a", path=str(info)), target)
+
+    assert not script.exists()
+    assert module.is_file()
+    assert (info / "RECORD").read_text("utf-8") == relative
+
+
+@pytest.mark.parametrize("text", ['"' + "x" * 200_000, "/a\0b,,\n"])
+def test_a_record_that_cannot_be_read_is_left_to_uv(target: Interpreter, text: str) -> None:
+    info = dist_info(target.site_packages[0], "a", files={"RECORD": text})
+
+    remove_recorded_absolutely(distribution("a", path=str(info)), target)
+
+    assert (info / "RECORD").read_text("utf-8") == text

@@ -63,6 +63,16 @@ def test_a_launcher_that_names_the_place(target: Interpreter, head: str) -> None
     assert record[1] == "a/__init__.py,sha256=y,2"
 
 
+def test_a_record_that_cannot_be_read_is_left_alone(target: Interpreter) -> None:
+    """Another one's: `verify` names it."""
+    path = launcher(target, "#!<venv>/bin/python\n")
+    odd = '"' + "x" * 200_000
+    info = dist_info(target.site_packages[0], "b", files={"RECORD": odd})
+    free_of_place(target)
+    assert str(target.prefix) not in path.read_text("utf-8")
+    assert (info / "RECORD").read_text("utf-8") == odd
+
+
 @pytest.mark.parametrize(
     "head", ["#!/usr/bin/env python\n", "#!/bin/sh\n", "", "#!/x/bin/python\n"]
 )

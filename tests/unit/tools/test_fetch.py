@@ -207,6 +207,42 @@ def test_the_proxy_for_a_url(environ: dict[str, str], proxy: str | None) -> None
     assert _proxy("https://files.example.com/a.whl", environ) == proxy
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UV_CONCURRENT_DOWNLOADS", "-1"),
+        ("UV_CONCURRENT_DOWNLOADS", "0.5"),
+        ("UV_CONCURRENT_DOWNLOADS", "inf"),
+        ("UV_HTTP_RETRIES", "nan"),
+        ("UV_HTTP_TIMEOUT", "-5"),
+        ("UV_HTTP_TIMEOUT", "inf"),
+        ("UV_HTTP_CONNECT_TIMEOUT", "nan"),
+    ],
+)
+def test_an_odd_number_neither_hangs_nor_breaks_it(tmp_path: Path, name: str, value: str) -> None:
+    """uv, which would refuse it, may not be asked: all urls are known, or all in the lock."""
+    with server(whole) as one:
+        variables: dict[str, Any] = {name: value}
+        assert fetch(tmp_path, f"{one.url}/a.whl", **variables).problem == ""
+
+
+def test_a_proxy_that_cannot_be_read_is_not_repeated(tmp_path: Path) -> None:
+    for address in ("http://me:secret@[bad", "http://me:secret@proxy:port"):
+        problem = fetch(tmp_path, "http://127.0.0.1:9/a.whl", HTTP_PROXY=address).problem
+        assert problem == "the address of the proxy cannot be read"
+
+
+@pytest.mark.parametrize("content", [None, "no certificates"])
+def test_certificates_that_cannot_be_read_are_none(tmp_path: Path, content: str | None) -> None:
+    """As uv has it, which says so: what needs no certificates is fetched."""
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content, "utf-8")
+    with server(whole) as one:
+        outcome = fetch(tmp_path, f"{one.url}/a.whl", SSL_CERT_FILE=str(bundle))
+        assert outcome.problem == ""
+
+
 def test_many_at_a_time_and_a_bug_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError

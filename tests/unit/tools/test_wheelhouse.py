@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -84,6 +85,28 @@ def test_what_cannot_be_read_asks_for_who_knows_what(tmp_path: Path, name: str) 
     if not name.startswith("missing"):
         (tmp_path / name).write_bytes(b"nonsense")
     assert build_requirements(tmp_path / name) is None
+
+
+def test_a_member_that_cannot_be_read_asks_for_who_knows_what(tmp_path: Path) -> None:
+    """A link that leads nowhere, a password, compression of another kind."""
+    linked, locked = tmp_path / "linked.tar.gz", tmp_path / "locked.zip"
+    with tarfile.open(linked, "w:gz") as archive:
+        member = tarfile.TarInfo("alpha-1.0/pyproject.toml")
+        member.type, member.linkname = tarfile.SYMTYPE, "nowhere.toml"
+        archive.addfile(member)
+    with zipfile.ZipFile(locked, "w") as zipped:
+        zipped.writestr("alpha-1.0/pyproject.toml", "x" * 9)
+    content = locked.read_bytes()
+    start, central = content.index(b"PK\3\4"), content.index(b"PK\1\2")
+    for offset, byte in ((6, 1), (8, 99)):
+        changed = bytearray(content)
+        changed[start + offset] = changed[central + offset + 2] = byte
+        (tmp_path / f"odd{byte}.zip").write_bytes(changed)
+    deep = tmp_path / "deep.zip"
+    with zipfile.ZipFile(deep, "w") as zipped:
+        zipped.writestr("alpha-1.0/pyproject.toml", "x = " + "[" * 100_000)
+    for path in (linked, tmp_path / "odd1.zip", tmp_path / "odd99.zip", deep):
+        assert build_requirements(path) is None, path
 
 
 def test_a_wheelhouse_that_does_not_exist_has_nothing(tmp_path: Path) -> None:
