@@ -379,6 +379,27 @@ def test_what_only_poetry_installs_is_named(lab: Lab) -> None:
     assert not project.venv.exists()
 
 
+@pytest.mark.parametrize("options", [("--no-editable",), ()], ids=["wheel", "script"])
+def test_a_build_that_poetry_fetches_for_is_refused(
+    lab: Lab, project: Project, options: tuple[str, ...]
+) -> None:
+    """A wheel with build requirements, a build script: before anything is made."""
+    download(lab, project)
+    if options:
+        project.edit("pyproject.toml", '["poetry-core"]', '["poetry-core", "setuptools"]')
+    else:
+        build = '[tool.poetry.build]\nscript = "build.py"\n\n[[tool.poetry.source]]'
+        project.edit("pyproject.toml", "[[tool.poetry.source]]", build)
+        (project.folder / "build.py").write_text("", "utf-8")
+    with lab.index.watched() as requests:
+        offline = ("--find-links", "wheelhouse", "--offline", *options)
+        refused = lab.refuse(project, *offline)
+        assert "Poetry needs the network to build the project, with poetry-core" in refused.stderr
+        assert not project.venv.exists()
+        lab.install(project, *offline, "--no-root", **DEAD_END)
+    assert requests == []
+
+
 ARM = Wheel(Release("native", flavour="arm"), tag="cp312-cp312-manylinux_2_17_aarch64")
 NEWER = Wheel(Release("native", flavour="newer"), tag="cp312-cp312-manylinux_2_34_aarch64")
 MAC = Wheel(Release("native", flavour="mac"), tag="cp312-cp312-macosx_11_0_arm64")

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hybrid_install.commands.binding import binds_root
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.request import Request
+from hybrid_install.core.fast_finish import fetched_to_build
 from hybrid_install.core.feed import Feed
 from hybrid_install.core.model import FileSource, LockedFile, NormalizedName, UrlSource
 from hybrid_install.core.plan import Action, Operation, Plan
@@ -137,6 +139,7 @@ def refuse_offline(preparation: Preparation) -> None:
             hint="run without --offline, or change what leaves the run to Poetry",
         )
     _refuse_deferred(plan)
+    _refuse_isolated_build(preparation)
     refuse_lacking_files(preparation)
 
 
@@ -154,6 +157,18 @@ def _refuse_deferred(plan: Plan) -> None:
             f"what is left to Poetry needs the network:{''.join(lines)}",
             hint="Poetry has no offline mode: run without --offline, or leave these out of the"
             " selection; nothing was changed",
+        )
+
+
+def _refuse_isolated_build(preparation: Preparation) -> None:
+    if not binds_root(preparation):
+        return
+    document = preparation.inputs.pyproject
+    if fetched := fetched_to_build(document, as_wheel=preparation.no_editable):
+        raise ToolError(
+            f"Poetry needs the network to build the project, with {', '.join(fetched)}",
+            hint="Poetry has no offline mode: run without --offline, or with --no-root; nothing"
+            " was changed",
         )
 
 

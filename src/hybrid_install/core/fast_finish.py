@@ -5,6 +5,7 @@ What is said here is only about the project; what of the lock is left to Poetry 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hybrid_install.core.document import Table, strings, table_at, value_at
@@ -35,6 +36,22 @@ def obstacles(
         yield f"its build backend is {backend}"
         return
     yield from _requirements(strings(build_system, "requires"), poetry_core, as_wheel=as_wheel)
+
+
+def fetched_to_build(document: Table, *, as_wheel: bool) -> tuple[str, ...]:
+    """What Poetry fetches to build or bind the project, in an environment made for that.
+
+    `BuildHandler._requires_isolated_build` for a wheel, `EditableBuilder._run_build_script` for the
+    rest. A poetry-core of another version than Poetry's is not foreseen.
+    """
+    build_system = table_at(document, "build-system")
+    if as_wheel and "build-backend" not in build_system:
+        return ()
+    requires = strings(build_system, "requires")
+    names = {normalize_name(re.split(r"[^\w.-]", each.strip())[0]) for each in requires}
+    if _build_script(document) or (as_wheel and names - {_POETRY_CORE}):
+        return requires or (_POETRY_CORE,)
+    return ()
 
 
 def _build_script(document: Table) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import tomli
 
-from hybrid_install.core.fast_finish import obstacles
+from hybrid_install.core.fast_finish import fetched_to_build, obstacles
 from hybrid_install.core.project import Project
 
 BACKEND = 'build-backend = "poetry.core.masonry.api"'
@@ -64,3 +64,26 @@ def test_a_build_with_more_than_poetry_core() -> None:
     text = f'[build-system]\nrequires = ["poetry-core", "cython"]\n{BACKEND}'
     assert found(text) == []
     assert found(text, as_wheel=True) == ["its build requires cython"]
+
+
+@pytest.mark.parametrize(
+    ("requires", "as_wheel", "fetched"),
+    [
+        (["poetry-core>=2"], True, False),
+        (["Poetry_Core (>=2,<3)"], True, False),
+        (["poetry-core", "setuptools"], True, True),
+        (["poetry-core", "setuptools"], False, False),
+        (["hatchling"], True, True),
+        ([], True, False),
+    ],
+)
+def test_what_is_fetched_to_build(requires: list[str], as_wheel: bool, fetched: bool) -> None:
+    system = {"requires": requires, "build-backend": "x"}
+    found = fetched_to_build({"build-system": system}, as_wheel=as_wheel)
+    assert found == (tuple(requires) if fetched else ())
+
+
+def test_nothing_is_fetched_without_a_backend_and_for_a_script_always() -> None:
+    script = {"tool": {"poetry": {"build": "build.py"}}}
+    assert fetched_to_build({"build-system": {"requires": ["x"]}}, as_wheel=True) == ()
+    assert fetched_to_build(script, as_wheel=False) == ("poetry-core",)
