@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tomli
 from support.cli import CommandLines
-from support.lab import Lab, contents
+from support.lab import Lab, all_but_memory
 from support.projects import Project
 from support.sandbox import run
 from support.venvs import install_wheels, make_with_virtualenv
@@ -27,12 +27,12 @@ NO_TOOLS = {
 def asked_without_tools(lab: Lab, project: Project, *options: str) -> str:
     """What a command says on stdout; it asks no index, makes nothing and starts neither tool."""
     lab.hybrid_install.environ({})  # makes the sandbox's folders
-    before = contents(lab.folder)
+    before = all_but_memory(lab)
     mark = f"{'-'.join(options)}-{project.fingerprint}"
     with lab.index.watched() as requests, CommandLines.watched(mark) as watching:
         result = lab.install(project, *options, **NO_TOOLS, TEST_MARK=mark)
     assert not requests
-    assert contents(lab.folder) == before
+    assert all_but_memory(lab) == before
     assert watching.seen
     assert not [each for each in watching.seen if re.search(r"(^|/)(uv|poetry)\s", each)]
     return result.stdout

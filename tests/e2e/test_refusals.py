@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import tomli
 import tomlkit
-from support.lab import Lab, contents
+from support.lab import Lab, all_but_memory, contents
 from support.projects import Locksmith, Project
 from support.sandbox import Result
 from support.venvs import make_with_venv
@@ -19,13 +19,13 @@ from hybrid_install.core.freshness import content_hash
 def refused_at_once(lab: Lab, project: Project, *options: str, **variables: str) -> Result:
     """Exit code 1; no environment, no request, no file changed."""
     lab.hybrid_install.environ(variables)  # makes the sandbox's folders
-    before = contents(lab.folder)
+    before = all_but_memory(lab)
     with lab.index.watched() as requests:
         result = lab.refuse(project, *options, **variables)
     assert not requests
     assert not project.venv.exists()
     assert not result.stdout
-    after = contents(lab.folder)
+    after = all_but_memory(lab)
     assert after == before, f"changed: {sorted(after.items() ^ before.items())}"
     return result
 

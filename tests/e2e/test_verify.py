@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from support.cli import CommandLines
 from support.index import Source
-from support.lab import Lab, contents
+from support.lab import Lab, all_but_memory, contents
 from support.oracle import pending
 from support.projects import Project, write_files
 from support.sandbox import run
@@ -35,14 +35,14 @@ Findings = dict[tuple[str, str], str]
 def verified(lab: Lab, project: Project, *options: str, ok: bool) -> Findings:
     """What `verify --json` finds, by name and kind; it asks no index and changes nothing."""
     lab.hybrid_install.environ({})  # makes the sandbox's folders
-    before = contents(lab.folder)
+    before = all_but_memory(lab)
     mark = f"{'-'.join(options)}-{project.fingerprint}"
     with lab.index.watched() as requests, CommandLines.watched(mark) as watching:
         result = lab.hybrid_install(
             "verify", "--json", *options, cwd=project.folder, **NO_TOOLS, TEST_MARK=mark
         )
     assert not requests
-    assert contents(lab.folder) == before
+    assert all_but_memory(lab) == before
     assert not [each for each in watching.seen if re.search(r"(^|/)(uv|poetry)\s", each)]
     document: dict[str, Any] = json.loads(result.stdout)
     assert (document["ok"], result.exit_code) == (ok, 0 if ok else 1), str(result)

@@ -101,6 +101,16 @@ def assert_nothing_is_installed(project: Project) -> None:
     assert set(versions(project.venv)) <= {"pip"}
 
 
+def all_but_memory(lab: Lab) -> Mapping[str, tuple[int, int]]:
+    """`contents` of all that a test has, but what interpreters have said of themselves."""
+    memory = ("sandbox/cache", "sandbox/cache/hybrid-install")
+    return {
+        path: state
+        for path, state in contents(lab.folder).items()
+        if path not in memory and not path.startswith(f"{memory[1]}/interpreters")
+    }
+
+
 def contents(folder: Path) -> Mapping[str, tuple[int, int]]:
     """Every file and folder below `folder` with its inode and time of change."""
     found = {}

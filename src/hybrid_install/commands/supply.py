@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hybrid_install.commands.binding import binds_root
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.request import Request
 from hybrid_install.core.fast_finish import fetched_to_build
@@ -161,7 +160,7 @@ def _refuse_deferred(plan: Plan) -> None:
 
 
 def _refuse_isolated_build(preparation: Preparation) -> None:
-    if not binds_root(preparation):
+    if not preparation.binds_root:
         return
     document = preparation.inputs.pyproject
     if fetched := fetched_to_build(document, as_wheel=preparation.no_editable):
