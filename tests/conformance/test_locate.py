@@ -41,6 +41,7 @@ from poetry.utils.env.virtual_env import VirtualEnv
 from hybrid_install import poetry_config
 from hybrid_install.core.deferral import Handover
 from hybrid_install.core.project import Project
+from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.discovery import compatible_python
 from hybrid_install.environment.locate import (
     Locator,
@@ -153,6 +154,10 @@ class Stage:
     def envs(self) -> Path:
         """The default of virtualenvs.path."""
         return self.root / "cache" / "virtualenvs"
+
+    def forget_interpreters(self) -> None:
+        """What they have said of themselves, on which the real ones' files vouch."""
+        shutil.rmtree(cache_dir(os.environ) / "interpreters")
 
     def named(self, minor: str = MINOR) -> Path:
         return self.envs / f"{self.name}-py{minor}"
@@ -776,6 +781,7 @@ def test_an_environment_of_another_python_than_the_asked_for(stage: Stage, reque
     locator = replace(stage.locator(), python=asked)
     if request_ != "3.12":
         assert locator.locate().exists
+        stage.forget_interpreters()
         stage.runner.pretend(asked, stage.root / "bin" / asked, "3.12.99")
     with pytest.raises(TargetError, match=r"\(--python\)"):
         locator.locate()
