@@ -1,9 +1,10 @@
 """The only door to poetry-core's marker semantics.
 
-A marker is evaluated leaf by leaf: the tree is walked here, each comparison is poetry-core's
-(`SingleMarker(...).validate`). Building Poetry's simplified marker instead takes seconds on real
-locks; the differential tests hold both to the same answers. uv's evaluator is never asked: the
-two disagree on `in` lists, on `platform_release`, on release candidates and on several extras.
+A marker is evaluated leaf by leaf: the tree is walked here, each comparison that is not plain is
+poetry-core's (`SingleMarker(...).validate`). Building Poetry's simplified marker instead takes
+seconds on real locks; the differential tests hold both to the same answers. uv's evaluator is
+never asked: the two disagree on `in` lists, on `platform_release`, on release candidates and on
+several extras.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from hybrid_install.core.comparisons import is_plain, plainly
 from hybrid_install.errors import InvalidDataError
 
 if TYPE_CHECKING:
@@ -197,6 +199,8 @@ def _atom(tokens: _Tokens) -> Tree:
 
 
 def _leaf(marker: str, name: str, operator: str, value: str, *, swapped: bool) -> Comparison:
+    if not swapped and is_plain(name, operator, value):
+        return Comparison(marker, name, operator, value, swapped, name)
     try:
         variable = _comparison(name, operator, value, swapped).name
     except ValueError:
@@ -217,6 +221,10 @@ def _comparison(name: str, operator: str, value: str, swapped: bool) -> SingleMa
 def _compare(
     name: str, operator: str, value: str, swapped: bool, actual: str | frozenset[str]
 ) -> bool:
+    if not swapped and is_plain(name, operator, value):
+        answer = plainly(operator, value, actual)
+        if answer is not None:
+            return answer
     single = _comparison(name, operator, value, swapped)
     return single.validate({single.name: actual})
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from hybrid_install.core.comparisons import allows_plainly
 from hybrid_install.errors import InvalidDataError
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def is_older(version: str, than: str) -> bool:
 
 def allows(constraint: str, version: str) -> bool:
     """Whether Poetry's `constraint` (`^3.11`, `>=3.10,<3.13`, `~3.11 || 3.13.*`) has `version`."""
+    if (answer := allows_plainly(constraint, version)) is not None:
+        return answer
     from poetry.core.constraints.version import Version
 
     return parse_range(constraint).allows(Version.parse(version))
