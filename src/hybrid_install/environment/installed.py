@@ -9,8 +9,9 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from hybrid_install.core.distribution import Distribution, Installed, Origin, by_name
@@ -36,26 +37,58 @@ def distributions(interpreter: Interpreter) -> tuple[Distribution, ...]:
     folders: dict[str, Path] = {}
     for entry in interpreter.sys_path:  # lib64 may be a link to lib, and both be on the path
         folders.setdefault(os.path.realpath(entry), entry)
+    places = _Places(
+        interpreter.prefix,
+        interpreter.site_packages,
+        interpreter.library,
+        interpreter.system_library,
+    )
     return tuple(
-        distribution
-        for entry in folders.values()
-        for distribution in _in_folder(entry, interpreter)
+        distribution for entry in folders.values() for distribution in _in_folder(entry, places)
     )
 
 
-def _in_folder(folder: Path, interpreter: Interpreter) -> Iterator[Distribution]:
+class _Places(NamedTuple):
+    """Of an `Interpreter`, what decides how a distribution is read."""
+
+    prefix: Path
+    site_packages: tuple[Path, ...]
+    library: tuple[Path, ...]
+    system_library: tuple[Path, ...]
+
+
+def _in_folder(folder: Path, interpreter: _Places) -> Iterator[Distribution]:
     try:
-        entries = sorted(folder.iterdir())
+        names = sorted(each.name for each in folder.iterdir())
     except OSError:
         return
-    for path in entries:
-        if path.name.endswith((".dist-info", ".egg-info")):
-            distribution = _read(path, interpreter)
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")):
+            path = f"{folder}{os.sep}{name}"
+            distribution = _read(path, interpreter, tuple(map(_state, (path, *_files(path)))))
             if distribution is not None:
                 yield distribution
 
 
-def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
+def _files(path: str) -> Iterator[str]:
+    """The files that are read of a distribution; that others come and go its folder tells."""
+    for name in ("METADATA", "PKG-INFO", "INSTALLER", "direct_url.json"):
+        yield f"{path}{os.sep}{name}"
+
+
+def _state(path: str) -> tuple[int, ...]:
+    """Differs when something else is there, or was written to; empty where there is nothing."""
+    try:
+        seen = os.stat(path)  # noqa: PTH116 - thousands of times, and a Path is slow to make
+    except OSError:
+        return ()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+
+
+@lru_cache(maxsize=8192)
+def _read(place: str, interpreter: _Places, _states: object) -> Distribution | None:
+    """Read once, as long as its files are the same ones: a run looks several times."""
+    path = Path(place)
     is_dist_info = path.name.endswith(".dist-info")
     metadata = path if path.is_file() else path / ("METADATA" if is_dist_info else "PKG-INFO")
     name, version = _name_and_version(metadata)
@@ -80,7 +113,7 @@ def _read(path: Path, interpreter: Interpreter) -> Distribution | None:
     )
 
 
-def _is_system(path: Path, interpreter: Interpreter) -> bool:
+def _is_system(path: Path, interpreter: _Places) -> bool:
     """What an installer for this environment does not touch: pip refuses to remove it."""
     is_of_system = _is_in(path, interpreter.system_library)
     is_outside = path.parent not in interpreter.site_packages
@@ -91,13 +124,13 @@ def _is_in(path: Path, folders: tuple[Path, ...]) -> bool:
     return any(map(path.is_relative_to, folders))
 
 
-def _is_checkout(origin: Origin | None, interpreter: Interpreter) -> bool:
+def _is_checkout(origin: Origin | None, interpreter: _Places) -> bool:
     if origin is None or origin.kind != "directory":
         return False
     return Path(origin.url).is_relative_to(_checkouts(interpreter))
 
 
-def _checkouts(interpreter: Interpreter) -> Path:
+def _checkouts(interpreter: _Places) -> Path:
     """Where `InstalledRepository.is_vcs_package` looks for git dependencies."""
     return interpreter.prefix / "src"
 
@@ -124,7 +157,7 @@ def _is_whole(dist_info: Path) -> bool:
     return all((dist_info / name).is_file() for name in _WRITTEN_BY_INSTALLERS)
 
 
-def _origin(path: Path, name: str, interpreter: Interpreter) -> Origin | None:
+def _origin(path: Path, name: str, interpreter: _Places) -> Origin | None:
     """What direct_url.json says, or the folder that an editable install leads to."""
     is_dist_info = path.name.endswith(".dist-info")
     if is_dist_info and (path / "direct_url.json").exists():
@@ -172,7 +205,7 @@ def _is_project(folder: Path) -> bool:
     return any((folder / name).exists() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
 
 
-def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
+def _editable_folder(name: str, interpreter: _Places) -> str | None:
     """The folder outside the library that the package's .pth file leads to.
 
     A checkout among several folders comes first; without a .pth file a folder in the environment's
@@ -193,7 +226,7 @@ def _editable_folder(name: str, interpreter: Interpreter) -> str | None:
     return str(folder.parent if folder.name == "src" else folder) if folder else None
 
 
-def _places(name: str, interpreter: Interpreter) -> Iterator[Path]:
+def _places(name: str, interpreter: _Places) -> Iterator[Path]:
     """`InstalledRepository.get_package_paths`: a .pth file named after the package."""
     for folder in interpreter.site_packages:
         for module in (name, normalize_name(name).replace("-", "_")):
