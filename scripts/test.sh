@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up what is needed on a machine with Python 3.11 or later and a package index, then runs every
-# check and every test but those of scripts/test-extended.sh and scripts/check-steps.sh. Arguments go
-# to pytest:
+# check and every test but those of scripts/test-extended.sh, scripts/test-matrix.sh and
+# scripts/check-steps.sh. Arguments go to pytest:
 # scripts/test.sh tests/unit
 #
 # The tool goes into an environment of its own; with it the project installs itself, with its test
@@ -29,4 +29,4 @@ ruff check .
 step "mypy"
 mypy
 step "pytest"
-pytest --numprocesses=auto --maxprocesses=4 -m "not steps and not extended" "$@"
+pytest --numprocesses=auto --maxprocesses=4 -m "not steps and not extended and not matrix" "$@"

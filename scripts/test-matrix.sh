@@ -1,0 +1,108 @@
+#!/bin/sh
+# Runs the end-to-end tests with other tools and Pythons than scripts/test.sh does, and prints a line
+# for each: the oldest and the newest uv and Poetry that are supported, each Python for the tool, each
+# Python for the target, and Poetry 1.8 and 2.0 for the last step.
+#
+#     scripts/test-matrix.sh                    every row: some hours on two processors
+#     scripts/test-matrix.sh uv-oldest -- -x    this row; what follows goes to pytest
+#     scripts/test-matrix.sh --rows             the rows
+#
+# Interpreters that are not found are named and left out; PYTHONS=FOLDER:FOLDER says where more are.
+set -eu
+
+checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+lib=$checkout/scripts/lib
+. "$lib/tool.sh"
+cd "$checkout"
+
+# ROW PYTHON UV POETRY WHAT
+rows='
+uv-oldest       3.11  uv==0.13.0  poetry>=2.5,<3     suite
+newest          3.13  uv<0.14     poetry<3           suite
+python-3.12     3.12  uv<0.14     poetry<3           suite
+poetry-2.1      3.11  uv<0.14     poetry==2.1.4      suite
+poetry-2.3      3.11  uv<0.14     poetry==2.3.4      suite
+poetry-1.8      3.11  uv<0.14     poetry==1.8.5      finish
+poetry-2.0      3.11  uv<0.14     poetry==2.0.1      finish
+targets         3.11  uv<0.14     poetry<3           targets
+'
+TARGETS='3.8 3.9 3.10 3.12 3.13'
+
+if [ "${1:-}" = --rows ]; then
+    printf '%s' "$rows" | sed 1d
+    exit
+fi
+asked=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    asked="$asked $1 "
+    shift
+done
+[ $# -eq 0 ] || shift
+
+# interpreter MINOR: prints its path, if it is on PATH or in one of the folders of PYTHONS.
+interpreter() {
+    for folder in $(printf '%s' "${PYTHONS:-}" | tr : ' '); do
+        if [ -x "$folder/python$1" ]; then echo "$folder/python$1" && return; fi
+    done
+    command -v "python$1" || true
+}
+
+python=$(pick_python)
+ensure_tool "$python" "$checkout" "$checkout/build/tool"
+uv=$checkout/build/tool/bin/uv
+unset VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
+
+# environment NAME PYTHON REQUIREMENT…: prints its folder.
+environment() {
+    folder=$checkout/build/matrix/$1
+    "$uv" venv --quiet --clear --python "$2" "$folder" >&2
+    shift 2
+    "$uv" pip install --quiet --python "$folder" "$@" >&2
+    echo "$folder"
+}
+
+# row NAME PYTHON UV POETRY WHAT [ARGUMENT…]
+row() {
+    name=$1 interpreter=$(interpreter "$2") requirement_uv=$3 requirement_poetry=$4 what=$5
+    shift 5
+    if [ -z "$interpreter" ]; then
+        echo "$name: no Python for it was found" && return
+    fi
+    own=$requirement_poetry
+    [ "$what" != finish ] || own='poetry<3'
+    folder=$(environment "$name" "$interpreter" --editable . "$requirement_uv" "$own" \
+        poetry-plugin-pypi-mirror pytest pytest-xdist hypothesis)
+    case $what in
+    suite) selected="not steps and not extended and not matrix" ;;
+    *) selected=matrix ;;
+    esac
+    poetries= targets=
+    if [ "$what" = finish ]; then
+        poetries=$(environment "$name-alone" "$interpreter" "$requirement_poetry")/bin/poetry
+    fi
+    if [ "$what" = targets ]; then
+        for minor in $TARGETS; do
+            found=$(interpreter "$minor")
+            if [ -n "$found" ]; then targets="$targets:$found"; else echo "$name: no Python $minor"; fi
+        done
+    fi
+    if PATH="$folder/bin:$PATH" VIRTUAL_ENV=$folder HYBRID_INSTALL_POETRIES=$poetries \
+        HYBRID_INSTALL_TARGETS=${targets#:} "$folder/bin/pytest" --quiet --numprocesses=auto \
+        --maxprocesses=4 -m "$selected" tests/e2e "$@" >"$folder/log" 2>&1; then
+        echo "$name: $(tail -n 1 "$folder/log")"
+    else
+        tail -n 60 "$folder/log"
+        echo "$name: FAILED: $(tail -n 1 "$folder/log")"
+        failed=yes
+    fi
+}
+
+failed=
+while read -r name minor requirement_uv requirement_poetry what; do
+    [ -n "$name" ] || continue
+    if [ -n "$asked" ] && [ "${asked#* "$name" }" = "$asked" ]; then continue; fi
+    row "$name" "$minor" "$requirement_uv" "$requirement_poetry" "$what" "$@" </dev/null
+done <<END
+$rows
+END
+[ -z "$failed" ]
