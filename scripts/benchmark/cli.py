@@ -11,7 +11,7 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from benchmark.index import Distance, Index
 from benchmark.locks import Lock, choose
 from benchmark.measure import BenchError
 from benchmark.pantry import fill
-from benchmark.results import Results, Sample, together
+from benchmark.results import Results, Sample, profile_key, together
 from benchmark.scenarios import SCENARIOS
 from benchmark.tables import name_of
 from benchmark.tools import REPOSITORY, Tools, prepare_tools
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency", type=float, default=30, metavar="MS", help="of each request (30)")
     add("--bandwidth", type=float, default=0, metavar="MBIT", help="of the index (no limit)")
     add("--fresh", type=int, default=600, metavar="S", help="pages may be kept so long (600)")
+    add("--profile", action="store_true", help="one more run each of ours: what its time goes to")
     add("--json", type=Path, metavar="FILE", help="write all figures")
     add("--work", type=Path, default=REPOSITORY / "build" / "bench", metavar="DIR")
     add("--write-docs", action="store_true", help="put the figures into docs/benchmarks.md")
@@ -80,6 +81,7 @@ class _Session:
     options: argparse.Namespace
     samples: list[Sample] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    profiles: dict[str, Mapping[str, float]] = field(default_factory=dict)
     tools: Tools | None = None
 
     def run(self) -> None:
@@ -88,7 +90,9 @@ class _Session:
         work.mkdir(parents=True, exist_ok=True)
         self.tools = prepare_tools(work)
         chosen = [each for each in SCENARIOS if each.key in (options.scenario or _SCENARIOS)]
-        setting = rounds.Setting(self.tools, [*self._contestants(self.tools)], chosen, options.runs)
+        setting = rounds.Setting(
+            self.tools, [*self._contestants(self.tools)], chosen, options.runs, options.profile
+        )
         distance = Distance(options.latency / 1e3, options.bandwidth * 1e6, options.fresh)
         with Index(distance) as index:
             for word in (options.lock or ["example"]) if chosen else ():
@@ -116,12 +120,16 @@ class _Session:
             self._leave_out(lock)
             return
         wheels = work / "wheels" / lock.key
-        changes = setting.runs if any(each.key == "light" for each in setting.scenarios) else 0
+        is_changed = any(each.key == "light" for each in setting.scenarios)
+        changes = setting.runs + setting.profiles if is_changed else 0
         lock = fill(lock, setting.tools, wheels, changes)
         index.offer(wheels, lock.files)
         for outcome in rounds.play(setting, lock, index, work / "run" / lock.key):
             if isinstance(outcome, Sample):
                 self.samples.append(outcome)
+            elif isinstance(outcome, rounds.Profile):
+                key = profile_key(outcome.lock, outcome.scenario, outcome.contestant)
+                self.profiles[key] = outcome.seconds
             else:
                 last = outcome.said.strip().splitlines()[-1]
                 self._leave_out(f"{name_of(outcome.contestant)} on {outcome.lock}: {last}")
@@ -146,6 +154,7 @@ class _Session:
             "python": platform.python_version(),
             "versions": self.tools.versions if self.tools else {},
             "left_out": self.left_out,
+            "profiles": self.profiles,
         }
 
 
@@ -157,6 +166,7 @@ def command(options: argparse.Namespace) -> str:
     words += [word for each in options.scenario or () for word in ("--scenario", each)]
     words += [word for each in options.contestant or () for word in ("--contestant", each)]
     words += ["--runs", str(options.runs), "--latency", f"{options.latency:g}"]
+    words += ["--profile"] if options.profile else []
     words += ["--bandwidth", f"{options.bandwidth:g}"] if options.bandwidth else []
     words += ["--fresh", str(options.fresh)] if options.fresh != Distance().fresh else []
     return " ".join(words)

@@ -46,6 +46,9 @@ def _parts(results: Results) -> Iterator[str]:
         if told := tables.phases(results, lock):
             yield "### Our phases, in seconds\n"
             yield told
+        if told := tables.profiles(results, lock):
+            yield "### Where our time goes, in milliseconds of one run\n"
+            yield told
     if PLANS in results.locks():
         yield "## Our own overhead\n"
         yield tables.scenario(results, PLANS, PLAN)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from benchmark.contestants import Contestant
 from benchmark.index import Index
 from benchmark.locks import Variant
-from benchmark.measure import Files, Usage, measure
+from benchmark.measure import Files, Step, Usage, measure
 from benchmark.results import Sample
 from benchmark.seats import Seat
+
+_SAMPLER = Path(__file__).with_name("sampler.py")
 
 
 @dataclass
@@ -76,16 +81,26 @@ class Player:
             dict(usage.phases),
         )
 
+    def profile(self) -> Mapping[str, float]:
+        """One more run of ours, which is not timed: the seconds of what it does, by name."""
+        (step,) = self.contestant.steps(self.seat)
+        told = self.seat.folder / "profile.json"
+        python = Path(step[0]).resolve().with_name("python")
+        self._measure([[str(python), "-P", str(_SAMPLER), str(told), *step[1:]]])
+        seconds: Mapping[str, float] = json.loads(told.read_text("utf-8"))
+        return seconds
+
     def _lay(self, variant: Variant) -> None:
         with self.index.nearby():
             self.contestant.lay(self.seat, variant)
         self.variant = variant
 
     def _run(self) -> Usage:
+        return self._measure(self.contestant.steps(self.seat))
+
+    def _measure(self, steps: Sequence[Step]) -> Usage:
         seat = self.seat
-        usage = measure(
-            self.contestant.steps(seat), seat.environ, seat.project, seat.folder / "log.txt"
-        )
+        usage = measure(steps, seat.environ, seat.project, seat.folder / "log.txt")
         seat.check(self.variant)
         self.is_warm = self.is_complete = True
         return usage

@@ -85,6 +85,13 @@ class Results:
         values = [measure(each) for each in self.of(lock, scenario, contestant)]
         return Spread.of(values) if values else None
 
+    def profile(self, lock: str, scenario: str, contestant: str) -> Mapping[str, float]:
+        """What the seconds of a run of ours went to; empty where nobody looked."""
+        found: Mapping[str, float] = self.about.get("profiles", {}).get(
+            profile_key(lock, scenario, contestant), {}
+        )
+        return found
+
     def ratio(
         self,
         lock: str,
@@ -104,6 +111,11 @@ class Results:
         return Spread.of(ratios) if ratios else None
 
 
+def profile_key(lock: str, scenario: str, contestant: str) -> str:
+    """By which a profile is known in JSON."""
+    return f"{lock} {scenario} {contestant}"
+
+
 # What each part has its own of.
 _LISTS = ("commands", "left_out")
 
@@ -117,7 +129,9 @@ def together(parts: Iterable[Results]) -> Results:
     kept: dict[tuple[str, str], list[Sample]] = {}
     about: dict[str, Any] = {}
     for part in parts:
-        about |= {**part.about, **{key: _added(key, about, part.about) for key in _LISTS}}
+        lists = {key: _added(key, about, part.about) for key in _LISTS}
+        profiles = {**about.get("profiles", {}), **part.about.get("profiles", {})}
+        about |= {**part.about, **lists, "profiles": profiles}
         for key in {(each.lock, each.scenario) for each in part.samples}:
             kept[key] = part.of(*key)
     return Results(tuple(sample for samples in kept.values() for sample in samples), about)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,13 @@ from benchmark.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is measured: `runs` rounds of each scenario."""
+    """What is measured: `runs` rounds of each scenario, and with `profiles` what ours does."""
 
     tools: Tools
     contestants: Sequence[Contestant]
     scenarios: Sequence[Scenario]
     runs: int
+    profiles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,20 @@ class Failure:
     said: str
 
 
-def play(setting: Setting, lock: Lock, index: Index, folder: Path) -> Iterator[Sample | Failure]:
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the seconds of one run of ours went to, by name."""
+
+    lock: str
+    scenario: str
+    contestant: str
+    seconds: Mapping[str, float]
+
+
+Outcome = Sample | Failure | Profile
+
+
+def play(setting: Setting, lock: Lock, index: Index, folder: Path) -> Iterator[Outcome]:
     """Every contestant in every scenario, as often as the setting says."""
     shutil.rmtree(folder, ignore_errors=True)
     kitchen = Kitchen(lock, setting.tools, folder / "kitchen", index.url)
@@ -56,6 +70,16 @@ def play(setting: Setting, lock: Lock, index: Index, folder: Path) -> Iterator[S
                     concerned.remove(player)
                     players.remove(player)
                 yield outcome
+        if setting.profiles:
+            yield from _profiles(concerned, scenario)
+
+
+def _profiles(players: Sequence[Player], scenario: Scenario) -> Iterator[Profile]:
+    for player in players:
+        if player.contestant.is_ours:
+            scenario.before(player)
+            key = player.seat.kitchen.lock.key
+            yield Profile(key, scenario.key, player.contestant.key, player.profile())
 
 
 def _turn(player: Player, scenario: Scenario, number: int) -> Sample | Failure:

@@ -18,6 +18,9 @@ _BINDS_ROOT = {each.key: each.binds_root for each in CONTESTANTS}
 # From here on a ratio reads better as a fraction.
 _CLEARLY_LESS = 2 / 3
 
+# Seconds; what never takes longer is left out of a profile.
+_WORTH_A_ROW = 0.005
+
 _KINDS = ("page", "metadata", "file", "missing")
 
 
@@ -147,6 +150,25 @@ def phases(results: Results, lock: str) -> str:
         for (key, contestant), found in told.items()
     ]
     return _table(("scenario", "", *columns), rows) if rows else ""
+
+
+def profiles(results: Results, lock: str) -> str:
+    """What the time of ours went to where somebody looked, in thousandths of a second."""
+    runs = [
+        (key, contestant, found)
+        for key in results.scenarios(lock)
+        for contestant in ordered(results.contestants(lock, key))
+        if (found := results.profile(lock, key, contestant))
+    ]
+    names = dict.fromkeys(name for _, _, found in runs for name in found)
+    most = {name: max(found.get(name, 0.0) for _, _, found in runs) for name in names}
+    rows = sorted((name for name in names if most[name] >= _WORTH_A_ROW), key=most.__getitem__)
+    head = ["", *(f"{title_of(key)}, {name_of(contestant)}" for key, contestant, _ in runs)]
+    table = [
+        [name, *(f"{found[name] * 1e3:.0f}" if name in found else "" for _, _, found in runs)]
+        for name in reversed(rows)
+    ]
+    return _table(head, table) if table else ""
 
 
 def shown(spread: Spread | None, form: Callable[[float], str], *, with_spread: bool = True) -> str:
