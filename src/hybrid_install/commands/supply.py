@@ -16,7 +16,6 @@ from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.errors import TargetError, ToolError, UsageError
-from hybrid_install.tools.wheelhouse import Wheelhouse
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,8 @@ def supply_of(request: Request, requirements: RequirementsMap) -> Supply:
     """
     if request.find_links is None:
         return Supply()
+    from hybrid_install.tools.wheelhouse import Wheelhouse
+
     wheelhouse = Wheelhouse(request.find_links)
     pinned = {each.name: _usable(each, request) for each in requirements.requirements}
     behind_urls = [each for each in requirements.direct if isinstance(each.source, UrlSource)]
