@@ -235,6 +235,14 @@ Wait = Annotated[
         min=0,
     ),
 ]
+Atomic = Annotated[
+    bool,
+    _option(
+        "--atomic",
+        help="make the environment beside its place, and put it there when it is whole",
+        variable="ATOMIC",
+    ),
+]
 NoAnsi = Annotated[bool, _option("--no-ansi", help="plain text", variable="NO_ANSI")]
 Ansi = Annotated[bool, _option("--ansi", help="coloured text", hidden=True)]
 FindLinks = Annotated[
@@ -375,6 +383,7 @@ def _install(
     offline: Offline = False,
     no_receipt: NoReceipt = False,
     wait: Wait = 600,
+    atomic: Atomic = False,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -384,7 +393,7 @@ def _install(
 ) -> None:
     folder = _expanded(find_links).absolute() if find_links else None
     request = replace(request, find_links=folder, offline=offline)
-    request = replace(request, no_receipt=no_receipt, wait=wait)
+    request = replace(request, no_receipt=no_receipt, wait=wait, atomic=atomic)
     if from_ is not None:
         from hybrid_install.commands.install_map import install_map
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
@@ -60,6 +61,12 @@ from hybrid_install.tools.uv import InstallTarget, Uv
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
     """Make the environment that `poetry install` would make, at uv's speed."""
+    _install(request, report, runner, dry_run=dry_run)
+    if not dry_run:
+        report.summary()
+
+
+def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool = False) -> None:
     started, request = time.time_ns(), prepared_for(request)
     with report.phase("read"):
         preparation = prepare(request, runner, starts_tools=not dry_run)
@@ -67,6 +74,14 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
         warn_of_the_lock(preparation, report)
         print_plan(preparation, as_json=False)
         return
+    if request.atomic:
+        from hybrid_install.commands.atomic import install_beside, refuse_unfit_for_exchange
+
+        refuse_unfit_for_exchange(preparation)
+        if _needs_poetry(preparation) or not preparation.plan.is_done:
+            beside = partial(_install, report=report, runner=runner)
+            stamp(install_beside(preparation, report, beside), report, started)
+            return
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
@@ -83,7 +98,6 @@ def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) 
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
                 _fill(settled, uv, uv_version, report, waiting)
                 stamp(settled, report, started)
-    report.summary()
 
 
 def _fill(
@@ -101,6 +115,10 @@ def _fill(
     with report.phase("poetry-core" if is_fast(preparation) else "Poetry"):
         poetry = finish(preparation, uv, report, books, waiting)
     leave_place(preparation)
+    if preparation.request.place:
+        from hybrid_install.environment.exchange import tell_place
+
+        tell_place(preparation.target.interpreter, preparation.request.place)
     books.close(files, poetry)
 
 

@@ -101,10 +101,10 @@ def read_map(file: Path) -> MapFile:
 def _refuse_what_a_map_has_settled(request: Request) -> None:
     """Groups, extras and tiers were chosen when the map was written; it knows no root."""
     chosen = replace(request.selection, no_root=False) != SelectionOptions() or request.tier
-    if chosen or request.sync or request.no_directory:
+    if chosen or request.sync or request.no_directory or request.atomic:
         raise UsageError(
-            "--from installs a map as it is: groups, extras, --tier, --only-root, --sync and"
-            " --no-directory have no part in it",
+            "--from installs a map as it is: groups, extras, --tier, --only-root, --sync,"
+            " --no-directory and --atomic have no part in it",
             hint="give them to the `export` that writes the map",
         )
 

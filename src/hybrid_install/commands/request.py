@@ -20,6 +20,8 @@ class Request:
     settings are relative to: Poetry changes to `--directory`, and not to `--project`.
     `relocatable` implies `no_editable`: a folder's path would be what has to stay. What is None is
     as the settings have it. With `no_receipt` nothing is taken from what earlier runs have noted.
+    With `atomic` the environment is made beside its place; `place` is where one that is being made
+    so will be.
     `wait` is for how many seconds another run in the same environment is waited for.
     """
 
@@ -41,6 +43,8 @@ class Request:
     no_plugins: bool = False
     no_cache: bool = False
     no_receipt: bool = False
+    atomic: bool = False
+    place: Path | None = None
     wait: float = 600
     strict: bool = False
     interactive: bool = False

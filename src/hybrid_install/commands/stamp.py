@@ -63,6 +63,7 @@ def _can_be_told(preparation: Preparation) -> bool:
     request, target = preparation.request, preparation.target
     is_plain = target.exists and target.is_virtual and not target.interpreter.system_library
     is_ours = not (preparation.no_editable or preparation.provision.is_given or request.python)
+    is_ours = is_ours and request.place is None
     if not (is_plain and is_ours and all(map(os.path.isabs, _path(preparation)))):
         return False
     if preparation.binds_root and binding(preparation) is None:

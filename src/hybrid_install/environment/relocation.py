@@ -42,10 +42,10 @@ def free_of_place(interpreter: Interpreter) -> None:
     }
     written = {launcher: content for launcher, content in changed.items() if content}
     for launcher, content in written.items():
-        _write(launcher, content, launcher.stat().st_mode)
+        write_anew(launcher, content, launcher.stat().st_mode)
     for folder in interpreter.site_packages if written else ():
-        for record in folder.glob("*.dist-info/RECORD"):
-            _record(record, written)
+        for each in folder.glob("*.dist-info/RECORD"):
+            record(each, written)
 
 
 def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
@@ -61,12 +61,13 @@ def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
     return _PREAMBLE + content[found.end() :] if found else None
 
 
-def _record(record: Path, written: Mapping[Path, bytes]) -> None:
+def record(file: Path, written: Mapping[Path, bytes]) -> None:
+    """Have a RECORD say what has been `written` of the files that it names."""
     try:
-        rows = list(csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape"))))
+        rows = list(csv.reader(io.StringIO(file.read_text("utf-8", errors="surrogateescape"))))
     except csv.Error:  # nothing that we have just written is in it
         return
-    site = record.parent.parent
+    site = file.parent.parent
     places = {os.path.normpath(site / row[0]): row for row in rows if row}
     ours = [
         (places[str(path)], content) for path, content in written.items() if str(path) in places
@@ -78,10 +79,10 @@ def _record(record: Path, written: Mapping[Path, bytes]) -> None:
         row[1:] = [f"sha256={digest}", str(len(content))]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    _write(record, text.getvalue().encode("utf-8", "surrogateescape"), record.stat().st_mode)
+    write_anew(file, text.getvalue().encode("utf-8", "surrogateescape"), file.stat().st_mode)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def write_anew(path: Path, content: bytes, mode: int) -> None:
     """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
     handle, beside = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "wb") as file:
