@@ -12,6 +12,11 @@ def main() -> None:
 
     words = words_if_unchanged(stamp_path(sys.argv[1:], os.environ))
     if words is None:
+        import gc
+
+        # A run makes tens of thousands of values, keeps them all, and is over in a moment.
+        gc.disable()
+
         from hybrid_install.cli import main as run
 
         run()

@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.redaction import without_credentials
-from hybrid_install.core.verification import Finding
+
+if TYPE_CHECKING:
+    from hybrid_install.core.verification import Finding
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -36,14 +36,11 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.plan import Plan, Policy, index_of, make_plan
 from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
-from hybrid_install.core.receipt import BY_POETRY, BY_UV
 from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
-from hybrid_install.core.verification import Expected
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
-from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -171,11 +168,16 @@ class Preparation:
 
     def _disproved(self, installed: Installed) -> Mapping[NormalizedName, str]:
         """What our own receipt knows not to be what is locked, and why."""
+        if not installed:
+            return {}
+        from hybrid_install.core.verification import Expected
+        from hybrid_install.environment.receipt import ReceiptFile
+
         file = ReceiptFile.of(self.target.path, is_virtual=self.target.is_virtual)
         expected = (
             Expected(package, index_of(package, self.inputs.project)) for package in self.selected
         )
-        return file.disproves(expected, installed) if installed else {}
+        return file.disproves(expected, installed)
 
     @property
     def no_editable(self) -> bool:
@@ -221,6 +223,9 @@ class Preparation:
         """What was there before us; of an interpreter itself all but what our receipt claims."""
         if self.target.is_virtual:
             return frozenset(name for name, each in self.visible.items() if each.is_system)
+        from hybrid_install.core.receipt import BY_POETRY, BY_UV
+        from hybrid_install.environment.receipt import ReceiptFile
+
         receipt = ReceiptFile.of(self.target.path, is_virtual=False).read_earlier()
         packages = receipt.packages if receipt else ()
         ours = {package.name for package in packages if package.by in (BY_UV, BY_POETRY)}

@@ -166,7 +166,7 @@ def _files(entry: Table, source: Source, elsewhere: _FilesElsewhere) -> tuple[Lo
     """`Locker._get_locked_package`: the package's own files, else those of its name."""
     name = required(entry, "name", str)
     if "files" in entry:
-        return each(tables(entry, "files"), "files", _file)
+        return _own_files(entry)
     if elsewhere.hashes is not None:
         hashes = strings(elsewhere.hashes, name)
         return tuple(LockedFile(text, Hash.parse(text)) for text in hashes)
@@ -176,6 +176,22 @@ def _files(entry: Table, source: Source, elsewhere: _FilesElsewhere) -> tuple[Lo
     if isinstance(source, FileSource):
         return tuple(file for file in files if file.name == PurePosixPath(source.path).name)
     return files
+
+
+def _own_files(entry: Table) -> tuple[LockedFile, ...]:
+    """Most of a lock is this: where all is well, nothing keeps count of where an error would be."""
+    files = entry["files"]
+    if isinstance(files, list) and all(map(_is_file, files)):
+        return tuple(LockedFile(file["file"], Hash.parse(file["hash"])) for file in files)
+    return each(tables(entry, "files"), "files", _file)
+
+
+def _is_file(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("file"), str)
+        and isinstance(entry.get("hash"), str)
+    )
 
 
 def _matching(entry: Table, key: str, pattern: re.Pattern[str]) -> str:
