@@ -200,6 +200,18 @@ Strict = Annotated[
     bool,
     _option("--strict", help="doubtful locks and drift are errors", variable="STRICT"),
 ]
+RequireHashes = Annotated[
+    bool,
+    _option(
+        "--require-hashes",
+        help="refuse what the lock does not pin by hash",
+        variable="REQUIRE_HASHES",
+    ),
+]
+NoBuild = Annotated[
+    bool,
+    _option("--no-build", help="refuse what would be built: wheels only", variable="NO_BUILD"),
+]
 FeedOption = Annotated[
     Feed,
     _option("--feed", help="how uv is told what to install", variable="FEED", hidden=True),
@@ -379,6 +391,8 @@ def _install(
     dry_run: Annotated[
         bool, _option("--dry-run", help="print the plan, change nothing", variable="DRY_RUN")
     ] = False,
+    require_hashes: RequireHashes = False,
+    no_build: NoBuild = False,
     find_links: FindLinks = None,
     offline: Offline = False,
     no_receipt: NoReceipt = False,
@@ -394,6 +408,7 @@ def _install(
     folder = _expanded(find_links).absolute() if find_links else None
     request = replace(request, find_links=folder, offline=offline)
     request = replace(request, no_receipt=no_receipt, wait=wait, atomic=atomic)
+    request = replace(request, require_hashes=require_hashes, no_build=no_build)
     if from_ is not None:
         from hybrid_install.commands.install_map import install_map
 
@@ -408,8 +423,11 @@ def _install(
 @_takes_request
 def _plan(
     request: Request,
+    require_hashes: RequireHashes = False,
+    no_build: NoBuild = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
+    request = replace(request, require_hashes=require_hashes, no_build=no_build)
     from hybrid_install.commands.plan import plan as command
 
     _run(request, lambda report, runner: command(request, report, runner, as_json=as_json))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding
+from hybrid_install.commands.demands import refuse_built_files, refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
     finish_fast,
@@ -23,6 +24,7 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping, receipt_file
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.room import announce_download
 from hybrid_install.commands.stamp import stamp
 from hybrid_install.commands.standalone import (
     finishing_runs,
@@ -31,6 +33,7 @@ from hybrid_install.commands.standalone import (
     refuse_fixed_place,
 )
 from hybrid_install.commands.supply import (
+    hint_of_download,
     hint_offline,
     prepared_for,
     refuse_offline,
@@ -73,6 +76,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
     if dry_run:
         warn_of_the_lock(preparation, report)
         print_plan(preparation, as_json=False)
+        refuse_demands(preparation, report)
         return
     if request.atomic:
         from hybrid_install.commands.atomic import install_beside, refuse_unfit_for_exchange
@@ -90,7 +94,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
         refuse_unfit_for_fast_finish(preparation)
         uv, uv_version = find_uv(request, report, runner)
         with report.phase("plan"):
-            _ = preparation.plan  # What it refuses is refused before anything is made.
+            refuse_demands(preparation, report)
         with started_poetry(preparation) as waiting:
             with report.phase("venv"):
                 made = with_environment(preparation, uv, report)
@@ -221,6 +225,8 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     supply = supply_of(preparation.request, requirements)
     files = _choose(bulk, supply.rest(requirements), preparation.request)
     files = files if files is None else {**files, **supply.files}
+    refuse_built_files(preparation, files)
+    size = announce_download(preparation, files, report)
 
     def settled(part: RequirementsMap, built: frozenset[NormalizedName]) -> None:
         settle(requirements.only(part.names).direct, built | supply.names, interpreter)
@@ -232,7 +238,8 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         _remove(preparation, uv, report)
         bulk.run(supply.placed(requirements), files, settled)
     except CommandFailedError as error:
-        raise failed("uv", error, hint_offline(preparation.request)) from None
+        hint = hint_offline(preparation.request) or hint_of_download(preparation.request, size)
+        raise failed("uv", error, hint) from None
     return told(requirements, files)
 
 
@@ -252,6 +259,7 @@ def bulk_install(preparation: Preparation, uv: Uv) -> BulkInstall:
         compile_bytecode=preparation.request.compile_bytecode,
         is_virtual=target.is_virtual,
         only_from=preparation.request.find_links if preparation.request.offline else None,
+        builds=not preparation.request.no_build,
     )
     return BulkInstall(
         replace(uv, workers=preparation.inputs.config.max_workers),
@@ -445,6 +453,7 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         ignore_envs_file=Path(folder) if folder else None,
         # Poetry runs in the project's folder, and takes paths to be relative to its own.
         variables=preparation.inputs.config.certificate_variables(request.working_dir),
+        builds=not request.no_build,
         offline=request.offline,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hybrid_install import poetry_config
 from hybrid_install import settings as own_settings
+from hybrid_install.commands.demands import refuse_breaches
 from hybrid_install.commands.doubts import warn_of_what_is_provided
 from hybrid_install.commands.inputs import Inputs, as_requested
 from hybrid_install.commands.install import find_uv, install_what_uv_can, with_environment
@@ -52,6 +53,7 @@ def install_map(
         warn_of_what_is_provided(preparation, report)
     if dry_run:
         print_plan(preparation, as_json=False)
+        _refuse_breaches(preparation)
         return
     refuse_fixed_place(preparation)
     uv, uv_version = find_uv(request, report, runner)
@@ -60,6 +62,7 @@ def install_map(
             _refuse_poetrys_part(preparation)
             _refuse_misfit(preparation, found, file)
             refuse_lacking_files(preparation)
+            _refuse_breaches(preparation)
             made = with_environment(preparation, uv, report)
         is_new = not preparation.target.exists
         with in_turn(made, report) if is_new else nullcontext(made) as settled:
@@ -198,6 +201,13 @@ def _refuse_poetrys_part(preparation: Preparation) -> None:
             f"{Deferral.NO_FILE.value}: {', '.join(missing)}",
             hint="does the package support this Python and platform?",
         )
+
+
+def _refuse_breaches(preparation: Preparation) -> None:
+    """Of what is left out nothing is installed."""
+    plan = preparation.plan
+    rest = tuple(each for each in plan.operations if each.action is not Action.DEFER)
+    refuse_breaches(preparation, replace(plan, operations=rest))
 
 
 def _left(plan: Plan) -> Iterable[Left]:

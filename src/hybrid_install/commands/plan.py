@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hybrid_install.commands.demands import refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.request import Request
@@ -16,6 +17,7 @@ def plan(request: Request, report: Report, runner: Runner, *, as_json: bool) -> 
     preparation = prepare(request, runner)
     warn_of_the_lock(preparation, report)
     print_plan(preparation, as_json=as_json)
+    refuse_demands(preparation, report)
 
 
 def print_plan(preparation: Preparation, *, as_json: bool) -> None:

@@ -40,6 +40,8 @@ def refuse_what_only_we_do(
     given = {
         "--relocatable": request.relocatable,
         "--no-editable": settings.no_editable and not request.relocatable,
+        "--require-hashes": request.require_hashes,
+        "--no-build": request.no_build,
         "--provided": Provision.of(settings, request.provided_from_environment).is_given,
     }
     if options := [option for option, is_given in given.items() if is_given]:

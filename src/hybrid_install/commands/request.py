@@ -22,7 +22,8 @@ class Request:
     as the settings have it. With `no_receipt` nothing is taken from what earlier runs have noted.
     With `atomic` the environment is made beside its place; `place` is where one that is being made
     so will be.
-    `wait` is for how many seconds another run in the same environment is waited for.
+    `require_hashes` and `no_build` are what the user demands (core/demands.py). `wait` is for how
+    many seconds another run in the same environment is waited for.
     """
 
     selection: SelectionOptions = field(default_factory=SelectionOptions)
@@ -47,6 +48,8 @@ class Request:
     place: Path | None = None
     wait: float = 600
     strict: bool = False
+    require_hashes: bool = False
+    no_build: bool = False
     interactive: bool = False
     ansi: bool | None = None
     verbosity: int = 0

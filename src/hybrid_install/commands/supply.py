@@ -17,6 +17,9 @@ from hybrid_install.core.pylock import PinnedFile
 from hybrid_install.core.requirements import DirectRequirement, Requirement, RequirementsMap
 from hybrid_install.errors import TargetError, ToolError, UsageError
 
+# So much to fetch that to begin anew hurts.
+_BIG = 100_000_000
+
 
 @dataclass(frozen=True)
 class Supply:
@@ -180,6 +183,22 @@ def _needs_network(operation: Operation) -> bool:
         case FileSource(path):
             return not path.endswith(".whl")
     return True
+
+
+def hint_of_download(request: Request, size: int) -> str | None:
+    """What helps where a line breaks in the middle of big files; None where there are none.
+
+    uv keeps the files that are whole, and begins the others anew.
+    """
+    if size < _BIG:
+        return None
+    folder = request.find_links or Path("wheelhouse")
+    return (
+        "run the same command again: what was downloaded whole is kept. Where the line breaks in"
+        f" the middle of a big file, `{download_command(request)}` goes on within it, and"
+        f" `hybrid-install install --find-links {shlex.quote(str(folder))}` takes what it fetched."
+        " UV_HTTP_TIMEOUT and UV_HTTP_RETRIES make uv more patient"
+    )
 
 
 def hint_offline(request: Request) -> str | None:

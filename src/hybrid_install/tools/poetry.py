@@ -145,7 +145,8 @@ class PoetryRun:
     it alone. With `ignore_envs_file` Poetry is kept from an envs.toml that would choose another
     environment; it is a folder without one. `stand_in` is the folder of the project that is
     installed in the place of ours (core/stand_in.py); paths in Poetry's settings are relative to
-    ours all the same. When `offline` it must not reach any server.
+    ours all the same. Unless it `builds`, no sdist of an index is taken
+    (`installer.only-binary`). When `offline` it must not reach any server.
     """
 
     project_dir: Path
@@ -163,6 +164,7 @@ class PoetryRun:
     ignore_envs_file: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     stand_in: Path | None = None
+    builds: bool = True
     offline: bool = False
 
     def argv(self, *, syncs: bool) -> tuple[str, ...]:
@@ -213,6 +215,8 @@ class PoetryRun:
             env["VIRTUAL_ENV"] = str(self.environment_path)
         if self.re_resolve is not None:
             env["POETRY_INSTALLER_RE_RESOLVE"] = str(self.re_resolve).lower()
+        if not self.builds:
+            env["POETRY_INSTALLER_ONLY_BINARY"] = ":all:"
         if self.ignore_envs_file is not None:
             env["POETRY_VIRTUALENVS_PATH"] = str(self.ignore_envs_file)
         return {**env, **(_NO_NETWORK if self.offline else {})}

@@ -112,6 +112,19 @@ class Uv:
         names = ("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS")
         return {name: str(self.workers) for name in names if not self.environ.get(name)}
 
+    @property
+    def patience(self) -> dict[str, str]:
+        """How long it waits for gigabytes, and how often it begins again, unless the user says.
+
+        The time is without a byte. uv's own 30 s and 3 tries are for pages and small wheels.
+        """
+        own = {
+            "UV_HTTP_TIMEOUT": ("60", ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT")),
+            "UV_HTTP_RETRIES": ("5", ("UV_HTTP_RETRIES",)),
+        }
+        said = self.environ
+        return {key: value for key, (value, names) in own.items() if not any(map(said.get, names))}
+
     def version(self) -> str:
         """`0.13.9`."""
         try:
@@ -280,7 +293,9 @@ class Uv:
         whole = {**files, **access.files(), **({"constraints.txt": constraints} if limits else {})}
         with _folder(whole) as folder:
             command = ["--config-file", "uv.toml", *target.argv(), *limits, *argv]
-            self.runner.stream(self._command(command, cwd=folder, access=access))
+            whole_command = self._command(command, cwd=folder, access=access)
+            env = {**whole_command.env, **self.patience}
+            self.runner.stream(replace(whole_command, env=env))
 
     def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
         """Remove distributions."""
@@ -340,7 +355,7 @@ class InstallTarget:
     What is in `refresh` is built anew whatever uv's cache holds of it. `build_constraints` are
     PEP 508 lines and bear on everything that is built. Without an environment (not `is_virtual`)
     Poetry does not ask who manages the interpreter. With `only_from`, a folder, builds find their
-    requirements there and nowhere else.
+    requirements there and nowhere else; unless it `builds`, an sdist is an error.
     """
 
     python: Path
@@ -350,12 +365,14 @@ class InstallTarget:
     compile_bytecode: bool = False
     is_virtual: bool = True
     only_from: Path | None = None
+    builds: bool = True
 
     def argv(self) -> list[str]:
         """`uv pip install` with its target: never uv's own choice of one."""
         argv = ["pip", "install", "--python", str(self.python)]
         argv += [] if self.is_virtual else ["--break-system-packages"]
         argv += ["--no-index", "--find-links", str(self.only_from)] if self.only_from else []
+        argv += [] if self.builds else ["--no-build"]
         for name in self.reinstall:
             argv += ["--reinstall-package", name]
         for name in self.refresh:
