@@ -24,7 +24,7 @@ from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping, receipt_file
 from hybrid_install.commands.request import Request
-from hybrid_install.commands.room import announce_download
+from hybrid_install.commands.room import announce_download, not_fetched
 from hybrid_install.commands.stamp import stamp
 from hybrid_install.commands.standalone import (
     finishing_runs,
@@ -239,7 +239,8 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         bulk.run(supply.placed(requirements), files, settled)
     except CommandFailedError as error:
         hint = hint_offline(preparation.request) or hint_of_download(preparation.request, size)
-        raise failed("uv", error, hint) from None
+        where = not_fetched(preparation, requirements, files)
+        raise failed("uv", error, hint, where) from None
     return told(requirements, files)
 
 
@@ -397,11 +398,13 @@ def finish(
     return poetry.version
 
 
-def failed(tool: str, error: CommandFailedError, hint: str | None = None) -> ToolError:
+def failed(
+    tool: str, error: CommandFailedError, hint: str | None = None, where: str = ""
+) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     return ToolError(
-        f"{tool} failed with exit code {error.command_exit_code}{words}",
+        f"{tool} failed with exit code {error.command_exit_code}{words}{where}",
         hint=hint
         or "mend the cause and run the same command again: it goes on where this one ended."
         " `-v` shows more",

@@ -7,12 +7,17 @@ from pathlib import Path
 
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.plan import Action
+from hybrid_install.core.pylock import PinnedFile
+from hybrid_install.core.requirements import Requirement, RequirementsMap
 from hybrid_install.core.space import Load, Volume, shortage
 from hybrid_install.environment.volumes import volume_of
 from hybrid_install.errors import TargetError
 from hybrid_install.report import Report
 from hybrid_install.tools.bulk import Files
 from hybrid_install.tools.uv_cache import UvCache, uv_cache_dir
+
+# So many files of those that failed can be looked at.
+_FEW = 5
 
 
 def announce_download(
@@ -47,6 +52,31 @@ def load_of(preparation: Preparation, files: Files, cache: UvCache) -> Load:
         is_copied=mode == "copy",
         is_symlinked=mode == "symlink",
     )
+
+
+def not_fetched(
+    preparation: Preparation, requirements: RequirementsMap, files: Files | None
+) -> str:
+    """What uv has not brought into its cache, for the end of an error; uv names no file and index.
+
+    The first few alone; empty where all of it is there.
+    """
+    cache = UvCache(uv_cache_dir(preparation.request.environ))
+    lacking = [
+        f"\n  {each.name} {each.version}: {file.name} from {each.index.name}"
+        for each in requirements.requirements
+        if not (file := _file_of(each, files)).path and cache.lacks(each.name, file)
+    ]
+    more = f"\n  and {len(lacking) - _FEW} more" if len(lacking) > _FEW else ""
+    return f". Not fetched, or refused:{''.join(lacking[:_FEW])}{more}" if lacking else ""
+
+
+def _file_of(requirement: Requirement, files: Files | None) -> PinnedFile:
+    """The file that uv was told, or the first of those that it could choose from."""
+    if files is not None:
+        return files[requirement.name]
+    best = requirement.files[0]
+    return PinnedFile(best.name, "", best.hash, None)
 
 
 def _refuse_lack(

@@ -17,7 +17,7 @@ from hybrid_install.core.pylock import PinnedFile
 
 
 def uv_cache_dir(environ: Mapping[str, str]) -> Path:
-    """`UV_CACHE_DIR`, or where uv has it by default, also on macOS (uv's `docs/concepts/cache.md`)."""
+    """`UV_CACHE_DIR`, or uv's default, macOS included (its `docs/concepts/cache.md`)."""
     if given := environ.get("UV_CACHE_DIR"):
         return Path(given).absolute()
     if (base := environ.get("XDG_CACHE_HOME", "")).startswith("/"):

@@ -135,6 +135,7 @@ def test_pip_comes_from_the_wheel_that_virtualenv_carries() -> None:
 
 
 INSTALL = ["pip", "install", "--python", str(PYTHON)]
+PATIENT = {"UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "5"}
 
 
 def test_a_pylock_is_installed_with_the_indexes_of_the_project() -> None:
@@ -150,6 +151,7 @@ def test_a_pylock_is_installed_with_the_indexes_of_the_project() -> None:
             env={
                 "PATH": "/bin",
                 **OURS,
+                **PATIENT,
                 "UV_INDEX_HI0_USERNAME": "me",
                 "UV_INDEX_HI0_PASSWORD": "secret",
             },
@@ -307,6 +309,34 @@ def test_what_the_user_tells_uv_comes_before_what_poetry_is_told(value: str, exp
     runner = FakeRunner(["uv 0.13.0"])
     replace(uv(runner, UV_CONCURRENT_BUILDS=value), workers=1).version()
     assert [runner.only.env[name] for name in CONCURRENT] == [expected, "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, PATIENT),
+        ({"UV_HTTP_TIMEOUT": ""}, PATIENT),
+        ({"UV_HTTP_TIMEOUT": "7"}, {"UV_HTTP_TIMEOUT": "7", "UV_HTTP_RETRIES": "5"}),
+        ({"UV_REQUEST_TIMEOUT": "7"}, {"UV_REQUEST_TIMEOUT": "7", "UV_HTTP_RETRIES": "5"}),
+        ({"HTTP_TIMEOUT": "7"}, {"HTTP_TIMEOUT": "7", "UV_HTTP_RETRIES": "5"}),
+        ({"UV_HTTP_RETRIES": "0"}, {"UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "0"}),
+    ],
+)
+def test_big_files_get_more_patience_than_pages(
+    said: dict[str, str], expected: dict[str, str]
+) -> None:
+    """What the user says comes first; questions keep uv's own."""
+    runner = FakeRunner(["", "uv 0.13.0"])
+    asked = uv(runner, **said)
+    asked.install_pylock("", access(), InstallTarget(PYTHON))
+    asked.version()
+    installing, asking = runner.commands
+    assert installing.env == {**OURS, **expected}
+    assert asking.env == {**OURS, **{key: value for key, value in said.items() if value}}
+
+
+def test_nothing_is_built_where_the_user_forbids_it() -> None:
+    assert InstallTarget(PYTHON, builds=False).argv() == [*INSTALL, "--no-build"]
 
 
 def test_each_reinstallation_is_named() -> None:
