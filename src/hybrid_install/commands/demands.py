@@ -8,17 +8,18 @@ from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.demands import (
     Breach,
     built,
-    of_unknown_files,
+    chosen_by_poetry,
     pinned_otherwise,
     without_hash,
 )
 from hybrid_install.core.plan import Plan
+from hybrid_install.core.versions import allows
 from hybrid_install.errors import LockfileError, ToolError
 from hybrid_install.report import Report
 from hybrid_install.tools.bulk import Files
 
 # `installer.only-binary` is of that Poetry.
-_ONLY_BINARY_SINCE = (2, 0)
+_HAS_ONLY_BINARY = ">=2.0"
 
 _NO_BUILD_HINT = (
     "leave them out of the selection, lock versions that have wheels, or run without --no-build;"
@@ -50,13 +51,14 @@ def refuse_breaches(preparation: Preparation, plan: Plan) -> None:
 
 
 def _refuse_old_poetry(preparation: Preparation) -> None:
-    """Of what has no hashes only the index knows the files, and Poetry is to take no sdist."""
-    unknown, poetry = of_unknown_files(preparation.plan), preparation.poetry
-    if unknown and poetry and poetry.release and poetry.release < _ONLY_BINARY_SINCE:
-        listed = _listed([Breach(each.name, each.version, each.reason) for each in unknown])
+    """Poetry is told to take no sdist, and has to be one that understands it."""
+    poetry = preparation.poetry
+    version = poetry.version if poetry else preparation.inputs.lock.generated_by
+    left = chosen_by_poetry(preparation.plan)
+    if left and version and not allows(_HAS_ONLY_BINARY, version):
         raise ToolError(
-            f"--no-build: Poetry {poetry.version} cannot be kept from building what is left to"
-            f" it:{listed}",
+            f"--no-build: Poetry {version} cannot be kept from building what is left to"
+            f" it:{_listed(left)}",
             hint="install Poetry 2.0 or later, or name one with HYBRID_INSTALL_POETRY",
         )
 

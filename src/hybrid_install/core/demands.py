@@ -59,12 +59,12 @@ def built(plan: Plan, policy: BinaryPolicy) -> tuple[Breach, ...]:
     return _breaches((each, _is_built(package, each, policy)) for each, package in _of(changing))
 
 
-def of_unknown_files(plan: Plan) -> tuple[Operation, ...]:
-    """What is Poetry's, of which only the index knows whether there is a wheel."""
-    return tuple(
-        each
+def chosen_by_poetry(plan: Plan) -> tuple[Breach, ...]:
+    """What Poetry takes from an index, of which it may choose an sdist; each with its reason."""
+    return _breaches(
+        (each, each.reason)
         for each, package in _of(plan.having(Action.DEFER))
-        if isinstance(package.source, RegistrySource) and not package.files
+        if isinstance(package.source, RegistrySource)
     )
 
 

@@ -213,13 +213,13 @@ def test_without_a_bundle_the_user_s_own_holds() -> None:
     runner = FakeRunner()
     folder = installed_with(runner, Trust(), SSL_CERT_FILE="/mine.pem")
     assert set(folder) == {"pylock.toml", "uv.toml"}
-    assert runner.only.env == {"SSL_CERT_FILE": "/mine.pem", **OURS}
+    assert runner.only.env == {"SSL_CERT_FILE": "/mine.pem", **OURS, **PATIENT}
 
 
 def test_a_client_certificate_is_named() -> None:
     runner = FakeRunner()
     installed_with(runner, Trust(client="/me.pem"))
-    assert runner.only.env == {"SSL_CLIENT_CERT": "/me.pem", **OURS}
+    assert runner.only.env == {"SSL_CLIENT_CERT": "/me.pem", **OURS, **PATIENT}
 
 
 @pytest.mark.parametrize(("own", "hosts"), [("", "a b:8443"), ("c d", "c d a b:8443")])
