@@ -131,3 +131,19 @@ def test_a_wheel_that_was_yanked_is_not_built_instead(lab: Lab, feed: str) -> No
         assert "\n  alpha: alpha-1.0.tar.gz" in refused.stderr
     assert_nothing_is_installed(project)
     lab.install(project, "--feed", feed)
+
+
+def test_a_map_is_held_to_the_same(lab: Lab) -> None:
+    """What it leaves out is not installed, and no breach."""
+    source = lab.source(Wheel(Release("alpha")), Sdist(Release("bravo")), Wheel(Release("charlie")))
+    names = ("alpha", "bravo", "charlie")
+    project = lab.project(lab.spec(*names, sources=(source,), package_mode=False))
+    without_hashes(project, "charlie")
+    lab.install(project, "export", "--format", "json", "-o", "map.json")
+    options = ("--from", "map.json", "--venv", "venv")
+    refused = lab.refuse(project, *options, "--no-build")
+    assert "\n  bravo 1.0: the lock has no wheel of it that fits" in refused.stderr
+    assert "charlie" not in refused.stderr
+    assert not (project.folder / "venv").exists()
+    lab.install(project, *options, "--require-hashes")
+    assert {"alpha", "bravo"} <= versions(project.folder / "venv").keys()

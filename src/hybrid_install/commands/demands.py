@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.core.demands import (
@@ -16,7 +17,9 @@ from hybrid_install.core.plan import Plan
 from hybrid_install.core.versions import allows
 from hybrid_install.errors import LockfileError, ToolError
 from hybrid_install.report import Report
-from hybrid_install.tools.bulk import Files
+
+if TYPE_CHECKING:
+    from hybrid_install.tools.bulk import Files
 
 # `installer.only-binary` is of that Poetry.
 _HAS_ONLY_BINARY = ">=2.0"
@@ -77,8 +80,8 @@ def refuse_built_files(preparation: Preparation, files: Files | None) -> None:
     if preparation.request.no_build and sdists:
         lines = "".join(f"\n  {name}: {file.name}" for name, file in sorted(sdists))
         raise ToolError(
-            "--no-build: would be built, since the index no longer has the wheel that is locked,"
-            f" or has yanked it:{lines}",
+            "--no-build: would be built, since the wheel that is locked is no longer offered, or is"
+            f" yanked:{lines}",
             hint=_NO_BUILD_HINT,
         )
 
