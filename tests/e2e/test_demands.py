@@ -114,6 +114,9 @@ def test_an_sdist_is_refused_where_it_would_be_built(lab: Lab) -> None:
     assert "alpha" not in refused.stderr
     assert not project.venv.exists()
 
+    lab.refuse(project, "--no-build", "--atomic")
+    assert not [each for each in project.folder.iterdir() if "venv" in each.name]
+
     refused = lab.refuse(project, "plan", "--no-build", POETRY_INSTALLER_NO_BINARY="alpha")
     assert "\n  alpha 1.0: installer.no-binary forbids its wheels" in refused.stderr
 
