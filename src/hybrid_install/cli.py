@@ -155,7 +155,7 @@ Provided = Annotated[
     list[str],
     _option(
         "--provided",
-        help="packages that the base image has: checked, not installed",
+        help="packages that the base image has",
         metavar="PATTERNS",
     ),
 ]
@@ -175,7 +175,7 @@ Venv = Annotated[
     Path | None,
     _option(
         "--venv",
-        help="the environment (default: the one Poetry uses)",
+        help="the environment (default: Poetry's)",
         variable="VENV",
         metavar="PATH",
     ),
@@ -233,7 +233,7 @@ NoReceipt = Annotated[
     bool,
     _option(
         "--no-receipt",
-        help="take nothing from earlier runs: look at everything, start Poetry",
+        help="take nothing from earlier runs, look anew",
         variable="NO_RECEIPT",
     ),
 ]
@@ -400,9 +400,7 @@ def _install(
     atomic: Atomic = False,
     from_: Annotated[
         Path | None,
-        typer.Option(
-            "--from", help="install this map (export --format json), no project", metavar="FILE"
-        ),
+        typer.Option("--from", help="install this map (export --format json)", metavar="FILE"),
     ] = None,
 ) -> None:
     folder = _expanded(find_links).absolute() if find_links else None
