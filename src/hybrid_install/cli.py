@@ -8,8 +8,6 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -603,6 +601,9 @@ def _bug_log() -> str:
 
     That is no environment variables.
     """
+    import tempfile
+    import traceback
+
     text = f"hybrid-install {__version__}, Python {sys.version}\n"
     text += f"{' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}"
     try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,6 +92,8 @@ def newest(witnesses: Iterable[tuple[str, str]]) -> int:
 
 def write(path: Path, text: str) -> None:
     """Put `text` into the cache, whole or not at all; a cache that cannot be written to is none."""
+    import tempfile
+
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
