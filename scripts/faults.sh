@@ -1,8 +1,10 @@
 #!/bin/sh
-# Runs the command in a faulty world, some hundreds of times, and counts: tests/faults.
+# Runs the command in a faulty world, 300 times, and prints of each fault how often it was injected and
+# how that ended: tests/faults. What is wrong fails, and is to be none.
 #
-#     scripts/faults.sh [--runs N] [--seed N] [ARGUMENT…]    arguments go to pytest
+#     scripts/faults.sh [--runs N] [--seed S] [ARGUMENT…]
 #
+# More arguments go to pytest. As root on Linux also with disks that are full or read-only.
 # Needs what scripts/test.sh has set up, or sets it up itself.
 set -eu
 
