@@ -55,28 +55,54 @@ def edited(path: Path, _: Random) -> None:
         file.write("print('debugging')\n")
 
 
+def emptied(scene: Scene) -> None:
+    """As the hint says; an environment that has links to it is made anew."""
+    shutil.rmtree(scene.lab.sandbox.folder("uv-cache"))
+    shutil.rmtree(scene.project.venv, ignore_errors=True)
+
+
 _ARCHIVES = "archive-v*/*"
 
 FAULTS = (
     *(
-        Fault(f"uv's cache: {name}, {damage.__name__}", damaged(pattern, damage), (WARM,))
+        Fault(
+            f"uv's cache: {name}, {damage.__name__}",
+            damaged(pattern, damage),
+            (WARM,),
+            mend=emptied,
+        )
         for name, pattern in {
             "a page": "simple-v*/**/*.rkyv",
             "a pointer to a wheel": "wheels-v*/**/*.http",
         }.items()
         for damage in (half, empty, nonsense, lost)
     ),
-    Fault("uv's cache: an archive, lost", damaged(_ARCHIVES, lost), (WARM,)),
+    Fault("uv's cache: an archive, lost", damaged(_ARCHIVES, lost), (WARM,), mend=emptied),
     Fault(
-        "uv's cache: METADATA, lost", damaged(f"{_ARCHIVES}/*.dist-info/METADATA", lost), (WARM,)
+        "uv's cache: METADATA, lost",
+        damaged(f"{_ARCHIVES}/*.dist-info/METADATA", lost),
+        (WARM,),
+        mend=emptied,
     ),
-    Fault("uv's cache: RECORD, lost", damaged(f"{_ARCHIVES}/*.dist-info/RECORD", lost), (WARM,)),
-    Fault("uv's cache: RECORD, empty", damaged(f"{_ARCHIVES}/*.dist-info/RECORD", empty), (WARM,)),
+    Fault(
+        "uv's cache: RECORD, lost",
+        damaged(f"{_ARCHIVES}/*.dist-info/RECORD", lost),
+        (WARM,),
+        mend=emptied,
+    ),
+    Fault(
+        "uv's cache: RECORD, empty",
+        damaged(f"{_ARCHIVES}/*.dist-info/RECORD", empty),
+        (WARM,),
+        mend=emptied,
+    ),
     *(
         Fault(
             f"uv's cache: a module, {damage.__name__}",
             damaged(f"{_ARCHIVES}/[bg]*/__init__.py", damage),
             (WARM,),
+            only_verify=True,
+            mend=emptied,
         )
         for damage in (half, lost, edited, nonsense)
     ),

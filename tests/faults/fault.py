@@ -23,12 +23,17 @@ def whatever() -> str | None:
     return None
 
 
+def nothing(_: Scene) -> None:
+    """For a fault that goes by itself."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """`says` is a pattern of the cause, which a run that fails must name.
 
     `lacks` says what the machine would need for it. A fault that `moves_the_goal` changes what is
-    locked, so that no one result of the run itself is the right one.
+    locked, so that no one result of the run itself is the right one. What `only_verify` finds no run
+    can see, and Poetry's could not either; `mend` does what then is to be done.
     """
 
     name: str
@@ -38,3 +43,5 @@ class Fault:
     fails: bool = False
     lacks: Callable[[], str | None] = whatever
     moves_the_goal: bool = False
+    only_verify: bool = False
+    mend: Callable[[Scene], object] = nothing

@@ -103,15 +103,25 @@ def side_by_side(count: int, *, killed: int = 0) -> Inject:
 
 
 FAULTS = (
-    Fault("half a lock meanwhile", meanwhile(half_a_lock), ANY, r"lock|toml", moves_the_goal=True),
     Fault(
-        "another lock meanwhile", meanwhile(another_lock), ANY, r"lock|toml", moves_the_goal=True
+        "half a lock meanwhile",
+        meanwhile(half_a_lock),
+        ANY,
+        r"lock|toml|project",
+        moves_the_goal=True,
+    ),
+    Fault(
+        "another lock meanwhile",
+        meanwhile(another_lock),
+        ANY,
+        r"lock|toml|project",
+        moves_the_goal=True,
     ),
     Fault(
         "a broken pyproject.toml meanwhile",
         meanwhile(broken_pyproject),
         ANY,
-        r"pyproject",
+        r"pyproject|project",
         moves_the_goal=True,
     ),
     Fault("two runs at once", together(2), ANY),

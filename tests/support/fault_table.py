@@ -10,12 +10,17 @@ _PREFIX = "fault"
 
 
 class Column(StrEnum):
-    """`MISSED` came too late to do anything, and is not injected."""
+    """How a run ended, and what came after it.
+
+    `VERIFIED`: no run can see the damage, `verify --deep` does. `MISSED` came too late to do
+    anything, and is not injected.
+    """
 
     INJECTED = "injected"
     WELL = "went well"
     SAID = "said rightly"
     KILLED = "killed"
+    VERIFIED = "only verify"
     RECOVERED = "recovered"
     WRONG = "wrong"
     MISSED = "missed"

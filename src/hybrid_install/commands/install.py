@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding
+from hybrid_install.commands.changes import States, refuse_changes, states
 from hybrid_install.commands.demands import refuse_built_files, refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
@@ -41,7 +42,7 @@ from hybrid_install.commands.supply import (
 )
 from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.commands.turns import in_turn
-from hybrid_install.core.distribution import changed
+from hybrid_install.core.distribution import Distribution, changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
@@ -86,6 +87,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
             beside = partial(_install, report=report, runner=runner)
             stamp(install_beside(preparation, report, beside), report, started)
             return
+    seen = states(preparation)
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
@@ -100,12 +102,17 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
                 made = with_environment(preparation, uv, report)
             is_new = not preparation.target.exists
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
-                _fill(settled, uv, uv_version, report, waiting)
+                _fill(settled, uv, uv_version, report, waiting, seen)
                 stamp(settled, report, started)
 
 
 def _fill(
-    preparation: Preparation, uv: Uv, uv_version: str, report: Report, waiting: Waiting | None
+    preparation: Preparation,
+    uv: Uv,
+    uv_version: str,
+    report: Report,
+    waiting: Waiting | None,
+    seen: States,
 ) -> None:
     """What uv installs and Poetry finishes, in an environment that is there."""
     plan = preparation.plan
@@ -123,6 +130,7 @@ def _fill(
         from hybrid_install.environment.exchange import tell_place
 
         tell_place(preparation.target.interpreter, preparation.request.place)
+    refuse_changes(preparation, seen, books)
     books.close(files, poetry)
 
 
@@ -190,8 +198,16 @@ def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
         raise failed("uv", error) from None
     prepared = preparation.after_creation()
     if not config.flag("virtualenvs", "options", "no-pip"):
-        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
+        _seed_pip(prepared, uv)
     return prepared
+
+
+def _seed_pip(preparation: Preparation, uv: Uv) -> None:
+    target = preparation.target
+    try:
+        uv.seed_pip(target.python, target.interpreter.minor_version)
+    except CommandFailedError as error:
+        raise failed("uv", error) from None
 
 
 def install_what_uv_can(
@@ -394,8 +410,22 @@ def finish(
             is_uv = error.command.argv[0] == str(uv.path)
             raise failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
-        _report_drift(preparation, changed(before, preparation.distributions()), report)
+        after = preparation.distributions()
+        _refuse_unbound(preparation, after, poetry)
+        _report_drift(preparation, changed(before, after), report)
     return poetry.version
+
+
+def _refuse_unbound(
+    preparation: Preparation, after: Iterable[Distribution], poetry: Poetry
+) -> None:
+    """`ToolError` where Poetry ended well and the project is not there: it was something else."""
+    name = preparation.inputs.project.name
+    if preparation.binds_root and name not in {each.name for each in after}:
+        raise ToolError(
+            f"{poetry.argv[0]} ended well, but has not bound {name}",
+            hint="is it Poetry? Name one with HYBRID_INSTALL_POETRY, and run it again",
+        )
 
 
 def failed(
@@ -403,11 +433,12 @@ def failed(
 ) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
+    cache = " Where a file of its cache is at fault, `uv cache clean` empties it."
     return ToolError(
         f"{tool} failed with exit code {error.command_exit_code}{words}{where}",
         hint=hint
         or "mend the cause and run the same command again: it goes on where this one ended."
-        " `-v` shows more",
+        f"{cache if tool == 'uv' else ''} `-v` shows more",
     )
 
 
