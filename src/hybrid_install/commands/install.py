@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -42,7 +42,7 @@ from hybrid_install.commands.supply import (
 )
 from hybrid_install.commands.tiers import refuse_poetry_s_part
 from hybrid_install.commands.turns import in_turn
-from hybrid_install.core.distribution import Distribution, changed
+from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
@@ -410,18 +410,21 @@ def finish(
             is_uv = error.command.argv[0] == str(uv.path)
             raise failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
-        after = preparation.distributions()
-        _refuse_unbound(preparation, after, poetry)
-        _report_drift(preparation, changed(before, after), report)
+        touched = changed(before, preparation.distributions())
+        _refuse_unbound(preparation, touched, poetry)
+        _report_drift(preparation, touched, report)
     return poetry.version
 
 
 def _refuse_unbound(
-    preparation: Preparation, after: Iterable[Distribution], poetry: Poetry
+    preparation: Preparation, touched: tuple[NormalizedName, ...], poetry: Poetry
 ) -> None:
-    """`ToolError` where Poetry ended well and the project is not there: it was something else."""
+    """`ToolError` where Poetry ended well and has not bound the project: it was something else.
+
+    Poetry binds anew what is bound already.
+    """
     name = preparation.inputs.project.name
-    if preparation.binds_root and name not in {each.name for each in after}:
+    if preparation.binds_root and name not in touched:
         raise ToolError(
             f"{poetry.argv[0]} ended well, but has not bound {name}",
             hint="is it Poetry? Name one with HYBRID_INSTALL_POETRY, and run it again",
