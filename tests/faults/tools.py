@@ -69,13 +69,13 @@ _AFTERWARDS = '"$REAL" "$@"; exit 7'
 
 FAULTS = (
     *(
-        Fault(f"{tool} {what}", inject, WORKING, _MISTAKE[variable], fails=fails)
+        Fault(f"{tool} {what}", inject, WORKING, says or _MISTAKE[variable], fails=fails)
         for tool, variable in (("uv", UV), ("Poetry", POETRY))
-        for what, inject, fails in (
-            ("is missing", missing(variable), True),
-            ("is something else", replaced(variable, "echo hello"), variable == UV),
-            ("crashes at once", replaced(variable, _CRASH), True),
-            ("hangs at once", hanging(variable, "*"), True),
+        for what, inject, fails, says in (
+            ("is missing", missing(variable), True, ""),
+            ("is something else", replaced(variable, "echo hello"), True, ""),
+            ("crashes at once", replaced(variable, _CRASH), True, ""),
+            ("hangs at once", hanging(variable, "*"), True, r"interrupted|terminated"),
         )
     ),
     *(

@@ -8,25 +8,25 @@ from pathlib import Path
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.errors import LockfileError
-from hybrid_install.unchanged import ENTRY, witness
 
-States = Mapping[Path, str]
-"""A file, and what tells that it is still the same."""
+Contents = Mapping[Path, bytes | None]
+"""Files and what is in them, None where there is none. Not their times: a plugin of Poetry's may
+write a version into pyproject.toml and take it out again."""
 
 
-def states(preparation: Preparation) -> States:
+def contents(preparation: Preparation) -> Contents:
     """Of the two files that decide what is installed."""
     inputs = preparation.inputs
     files = (inputs.lock_file, inputs.project_dir / "pyproject.toml")
-    return {file: witness(ENTRY, str(file)) for file in files}
+    return {file: file.read_bytes() if file.is_file() else None for file in files}
 
 
-def refuse_changes(preparation: Preparation, seen: States, books: Bookkeeping) -> None:
+def refuse_changes(preparation: Preparation, before: Contents, books: Bookkeeping) -> None:
     """`LockfileError` where one is another by now: Poetry may have read the one, we the other.
 
     No receipt claims anything then, and the next run looks at everything.
     """
-    changed = [str(file) for file, state in states(preparation).items() if state != seen[file]]
+    changed = [str(file) for file, now in contents(preparation).items() if now != before[file]]
     if changed:
         books.withdraw()
         raise LockfileError(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding
-from hybrid_install.commands.changes import States, refuse_changes, states
+from hybrid_install.commands.changes import Contents, contents, refuse_changes
 from hybrid_install.commands.demands import refuse_built_files, refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
@@ -87,7 +87,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
             beside = partial(_install, report=report, runner=runner)
             stamp(install_beside(preparation, report, beside), report, started)
             return
-    seen = states(preparation)
+    before = contents(preparation)
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
@@ -102,7 +102,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
                 made = with_environment(preparation, uv, report)
             is_new = not preparation.target.exists
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
-                _fill(settled, uv, uv_version, report, waiting, seen)
+                _fill(settled, uv, uv_version, report, waiting, before)
                 stamp(settled, report, started)
 
 
@@ -112,7 +112,7 @@ def _fill(
     uv_version: str,
     report: Report,
     waiting: Waiting | None,
-    seen: States,
+    before: Contents,
 ) -> None:
     """What uv installs and Poetry finishes, in an environment that is there."""
     plan = preparation.plan
@@ -130,7 +130,7 @@ def _fill(
         from hybrid_install.environment.exchange import tell_place
 
         tell_place(preparation.target.interpreter, preparation.request.place)
-    refuse_changes(preparation, seen, books)
+    refuse_changes(preparation, before, books)
     books.close(files, poetry)
 
 
