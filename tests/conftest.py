@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from support.fault_table import is_counted_here, table
 
 TALLY = pytest.StashKey[Counter[str]]()
 
@@ -47,7 +48,10 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     counts = config.stash[TALLY]
-    for kind in sorted(kind for kind in counts if not kind.endswith(" equal")):
+    for line in table(counts):
+        terminalreporter.write_line(line)
+    kinds = (kind for kind in counts if not is_counted_here(kind))
+    for kind in sorted(kind for kind in kinds if not kind.endswith(" equal")):
         compared, equal = counts[kind], counts[f"{kind} equal"]
         terminalreporter.write_line(
             f"conformance: {compared} {kind} compared with Poetry, {equal} equal"

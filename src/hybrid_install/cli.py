@@ -554,6 +554,9 @@ def _init(
     )
 
 
+_GO_ON = "what uv has downloaded is kept: run the same command again"
+
+
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi)
@@ -564,10 +567,10 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
         report.fail(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except _Terminated:
-        report.fail("terminated", None)
+        report.fail("terminated", _GO_ON)
         raise typer.Exit(EXIT_TERMINATED) from None
     except KeyboardInterrupt:
-        report.fail("interrupted", "what uv has downloaded is kept: run the same command again")
+        report.fail("interrupted", _GO_ON)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         _leave_closed_pipe()

@@ -203,3 +203,14 @@ def test_options_that_only_poetry_s_virtualenv_has(lab: Lab, standard: Project) 
     seen = lab.assert_as_poetry_makes_it(standard)
     assert not [each for each in seen.distributions.values() if each.installer == "uv"]
     assert not (standard.venv / "bin" / "python").is_symlink()
+
+
+def test_what_has_lost_its_pyvenv_cfg_is_refused(lab: Lab, standard: Project) -> None:
+    """Its python is the machine's then, which `--sync` would empty: looked at with `plan` alone."""
+    make_with_virtualenv(standard.venv, lab.sandbox)
+    (standard.venv / "pyvenv.cfg").unlink()
+
+    for options in ((), ("--venv", standard.venv)):
+        result = lab.hybrid_install.refusing("plan", "--sync", *options, cwd=standard.folder)
+        assert f"{standard.venv} is not an environment of its own" in result.stderr
+        assert "remove the folder" in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from importlib.metadata import version
 
 import pytest
@@ -114,3 +115,51 @@ def test_plain_text_where_nobody_looks(lab: Lab, standard: Project) -> None:
     assert "\x1b" not in result.output
     assert "\r" not in result.output
     assert result.stdout == ""
+
+
+def stand_in(lab: Lab, name: str, script: str) -> str:
+    """A tool of this name that is a script; `$REAL` is the tool itself."""
+    tool = lab.folder / "stand-ins" / name
+    tool.parent.mkdir(exist_ok=True)
+    real = f"REAL={sysconfig.get_path('scripts')}/{name}"
+    tool.write_text(f"#!/bin/sh\n{real}\n{script}\n", "utf-8")
+    tool.chmod(0o755)
+    return str(tool)
+
+
+def test_a_poetry_that_ends_well_and_does_nothing(lab: Lab, standard: Project) -> None:
+    """Whether the project was bound before or not."""
+    poetry = stand_in(lab, "poetry", "echo hello")
+    for content in ("", "# changed\n"):
+        with standard.pyproject.open("a", encoding="utf-8") as file:
+            file.write(content)
+        result = lab.refuse(standard, HYBRID_INSTALL_POETRY=poetry)
+        assert f"{poetry} ended well, but has not bound acme-app" in result.stderr
+        lab.install(standard)
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_a_lock_that_is_changed_meanwhile(lab: Lab, standard: Project) -> None:
+    """No receipt says what was installed; the next run looks at everything."""
+    lock = standard.lock.read_bytes()
+    changing = f'echo >> {standard.lock}; exec "$REAL" "$@"'
+    uv = stand_in(lab, "uv", f'case "$*" in *pylock.toml*) {changing};; esac; exec "$REAL" "$@"')
+
+    result = lab.refuse(standard, HYBRID_INSTALL_UV=uv)
+
+    assert f"{standard.lock} was changed while this run was at work" in result.stderr
+    assert not (standard.venv / "hybrid-install.json").exists()
+    standard.lock.write_bytes(lock)
+    assert "unchanged" not in lab.install(standard).stderr
+    lab.assert_as_poetry_makes_it(standard)
+
+
+def test_a_seed_that_fails_has_a_next_step(lab: Lab, standard: Project) -> None:
+    """uv's words on its own cache, and what to do about that."""
+    uv = stand_in(lab, "uv", 'case "$*" in *--no-index*) exit 7;; esac; exec "$REAL" "$@"')
+
+    result = lab.refuse(standard, HYBRID_INSTALL_UV=uv)
+
+    assert "uv failed with exit code 7" in result.stderr
+    assert "uv cache clean" in result.stderr
+    assert not standard.venv.exists()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import html
 import json
+import socket
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,6 +107,8 @@ class Faults:
     advertised: dict[str, str] = field(default_factory=dict)
     drips: dict[str, float] = field(default_factory=dict)
     cuts: dict[str, int] = field(default_factory=dict)
+    resets: dict[str, int] = field(default_factory=dict)
+    loops: frozenset[str] = frozenset()
 
 
 class Index:
@@ -122,9 +126,7 @@ class Index:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
             self._scheme = "https"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
+        self._thread = self._serving()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -170,20 +172,46 @@ class Index:
         advertised: dict[str, str] | None = None,
         drips: dict[str, float] | None = None,
         cuts: dict[str, int] | None = None,
+        resets: dict[str, int] | None = None,
+        loops: Iterable[str] = (),
     ) -> Iterator[None]:
         """Misbehave for a while.
 
         `statuses` answers with that status; `contents` sends other bytes than the advertised
         hash; `advertised` states another sha256; `drips` sends so many bytes a second; `cuts` hangs
-        up after so many.
+        up after so many; `resets` breaks the connection after so many; `loops` redirects to itself.
         """
         self.faults = Faults(
-            statuses or {}, contents or {}, advertised or {}, drips or {}, cuts or {}
+            statuses or {},
+            contents or {},
+            advertised or {},
+            drips or {},
+            cuts or {},
+            resets or {},
+            frozenset(loops),
         )
         try:
             yield
         finally:
             self.faults = Faults()
+
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Nobody listens for a while; then at the same port again."""
+        address = self._server.server_address
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        try:
+            yield
+        finally:
+            self._server = _Server(address, _Handler)
+            self._server.index = self
+            self._thread = self._serving()
+            self._thread.start()
+
+    def _serving(self) -> threading.Thread:
+        return threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @contextmanager
     def watched(self) -> Iterator[list[Request]]:
@@ -240,6 +268,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, content = (206, content[start:]) if start < total else (416, b"")
         self._index.diary.append(Request(path, status, authorized, asked))
         self.send_response(status)
+        if status == 302:
+            self.send_header("Location", self.path)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.send_header("Content-Type", kind)
@@ -251,6 +281,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(path, content)
 
     def _send(self, path: str, content: bytes) -> None:
+        broken = self._index.faults.resets.get(path.rpartition("/")[2])
+        if broken is not None:
+            self._break_off(content[:broken])
+            return
         cut = self._index.faults.cuts.get(path.rpartition("/")[2])
         if cut is not None and cut < len(content):
             self.wfile.write(content[:cut])
@@ -267,10 +301,19 @@ class _Handler(BaseHTTPRequestHandler):
             if not self._index.wait(step):
                 return
 
+    def _break_off(self, content: bytes) -> None:
+        """A reset (RST) after so much, not an end (FIN)."""
+        self.wfile.write(content)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
     def _content(self, path: str) -> tuple[int, str, bytes]:
         segments = path.strip("/").split("/")
         last = segments[-1]
         faults = self._index.faults
+        if last in faults.loops:
+            return 302, _HTML, b"elsewhere"
         if last in faults.statuses:
             return faults.statuses[last], _HTML, b"out of order"
         source = self._index.sources.get(segments[0])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding
+from hybrid_install.commands.changes import Contents, contents, refuse_changes
 from hybrid_install.commands.demands import refuse_built_files, refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
@@ -86,6 +87,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
             beside = partial(_install, report=report, runner=runner)
             stamp(install_beside(preparation, report, beside), report, started)
             return
+    before = contents(preparation)
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
@@ -100,12 +102,17 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
                 made = with_environment(preparation, uv, report)
             is_new = not preparation.target.exists
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
-                _fill(settled, uv, uv_version, report, waiting)
+                _fill(settled, uv, uv_version, report, waiting, before)
                 stamp(settled, report, started)
 
 
 def _fill(
-    preparation: Preparation, uv: Uv, uv_version: str, report: Report, waiting: Waiting | None
+    preparation: Preparation,
+    uv: Uv,
+    uv_version: str,
+    report: Report,
+    waiting: Waiting | None,
+    before: Contents,
 ) -> None:
     """What uv installs and Poetry finishes, in an environment that is there."""
     plan = preparation.plan
@@ -123,6 +130,7 @@ def _fill(
         from hybrid_install.environment.exchange import tell_place
 
         tell_place(preparation.target.interpreter, preparation.request.place)
+    refuse_changes(preparation, before, books)
     books.close(files, poetry)
 
 
@@ -190,8 +198,16 @@ def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
         raise failed("uv", error) from None
     prepared = preparation.after_creation()
     if not config.flag("virtualenvs", "options", "no-pip"):
-        uv.seed_pip(prepared.target.python, prepared.target.interpreter.minor_version)
+        _seed_pip(prepared, uv)
     return prepared
+
+
+def _seed_pip(preparation: Preparation, uv: Uv) -> None:
+    target = preparation.target
+    try:
+        uv.seed_pip(target.python, target.interpreter.minor_version)
+    except CommandFailedError as error:
+        raise failed("uv", error) from None
 
 
 def install_what_uv_can(
@@ -394,8 +410,25 @@ def finish(
             is_uv = error.command.argv[0] == str(uv.path)
             raise failed("uv" if is_uv else "Poetry", error) from None
     if plan.handover is None:
-        _report_drift(preparation, changed(before, preparation.distributions()), report)
+        touched = changed(before, preparation.distributions())
+        _refuse_unbound(preparation, touched, poetry)
+        _report_drift(preparation, touched, report)
     return poetry.version
+
+
+def _refuse_unbound(
+    preparation: Preparation, touched: tuple[NormalizedName, ...], poetry: Poetry
+) -> None:
+    """`ToolError` where Poetry ended well and has not bound the project: it was something else.
+
+    Poetry binds anew what is bound already.
+    """
+    name = preparation.inputs.project.name
+    if preparation.binds_root and name not in touched:
+        raise ToolError(
+            f"{poetry.argv[0]} ended well, but has not bound {name}",
+            hint="is it Poetry? Name one with HYBRID_INSTALL_POETRY, and run it again",
+        )
 
 
 def failed(
@@ -403,11 +436,12 @@ def failed(
 ) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
+    cache = " Where a file of its cache is at fault, `uv cache clean` empties it."
     return ToolError(
         f"{tool} failed with exit code {error.command_exit_code}{words}{where}",
         hint=hint
         or "mend the cause and run the same command again: it goes on where this one ended."
-        " `-v` shows more",
+        f"{cache if tool == 'uv' else ''} `-v` shows more",
     )
 
 

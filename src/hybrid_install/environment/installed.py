@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -154,7 +155,16 @@ def _name_and_version(metadata: Path) -> tuple[str, str]:
 
 
 def _is_whole(dist_info: Path) -> bool:
-    return all((dist_info / name).is_file() for name in _WRITTEN_BY_INSTALLERS)
+    """A power failure leaves files without contents: nothing of an installation is synced."""
+    return all(_has_contents(dist_info / name) for name in _WRITTEN_BY_INSTALLERS)
+
+
+def _has_contents(file: Path) -> bool:
+    try:
+        seen = file.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(seen.st_mode) and seen.st_size > 0
 
 
 def _origin(path: Path, name: str, interpreter: _Places) -> Origin | None:

@@ -227,6 +227,7 @@ class Locator:
     ) -> TargetEnvironment:
         if is_sane(path) and not is_unfinished(path):
             interpreter = probe(python_in(path), self.runner, self.environ)
+            _refuse_stranger(path, interpreter)
             return TargetEnvironment(path, interpreter, exists=True, origin=origin)
         is_file = path.exists() and not path.is_dir()
         is_environment = is_unfinished(path) or (path / "pyvenv.cfg").is_file()
@@ -363,6 +364,20 @@ def python_in(prefix: Path) -> Path:
     names = (path.name for path in (prefix / "bin").glob("python*"))
     pythons = sorted(name for name in names if re.fullmatch(r"python(?:\d+(?:\.\d+)?)?", name))
     return prefix / "bin" / (pythons[0] if pythons else "python")
+
+
+def _refuse_stranger(path: Path, interpreter: Interpreter) -> None:
+    """`TargetError` where its python installs elsewhere: pyvenv.cfg (PEP 405) is lost.
+
+    Poetry takes it for an environment all the same, and `poetry sync` then removes what it finds in
+    the interpreter below, which may be the machine's own.
+    """
+    if not interpreter.prefix.exists() or not path.samefile(interpreter.prefix):
+        raise TargetError(
+            f"{path} is not an environment of its own: its python installs into"
+            f" {interpreter.prefix}",
+            hint="its pyvenv.cfg is missing or damaged: remove the folder, and it is made anew",
+        )
 
 
 def _holds_something(path: Path) -> bool:

@@ -93,6 +93,12 @@ def test_a_folder_in_src_makes_it_a_checkout(target: Interpreter) -> None:
     )
 
 
+@pytest.mark.parametrize("empty", ["INSTALLER", "METADATA", "RECORD"])
+def test_what_a_power_failure_leaves(target: Interpreter, empty: str) -> None:
+    dist_info(site(target), "a", files={empty: ""})
+    assert the_only(target) == replace(A, is_whole=False)
+
+
 @pytest.mark.parametrize("missing", ["INSTALLER", "RECORD"])
 def test_without_what_installers_write_it_was_cut_off(target: Interpreter, missing: str) -> None:
     without(dist_info(site(target), "a"), missing)
@@ -108,7 +114,7 @@ def test_without_metadata_the_folder_s_name_is_all_there_is(
     (info / "METADATA").unlink()
     if text is not None:
         (info / "METADATA").write_text(text, "utf-8")
-    assert the_only(target) == replace(A, is_whole=text is not None)
+    assert the_only(target) == replace(A, is_whole=bool(text))
 
 
 def test_a_folder_that_tells_nothing_is_no_distribution(target: Interpreter) -> None:

@@ -1,0 +1,120 @@
+"""Disks that are full, and places that cannot be written to, by mounts of the test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from faults.fault import ANY, WORKING, Fault, Inject
+from support.sandbox import Result
+from support.scene import NEW, Scene
+
+Place = Callable[[Scene], Path]
+
+FULL = r"No space left|os error 28|Errno 28"
+READ_ONLY = r"[Rr]ead-only|os error 30|Errno 30|cannot be written|not writable"
+
+
+@cache
+def no_mounts() -> str | None:
+    """Why there are none; permission bits do not bind root, so that nothing else would do."""
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None:
+        return "mounts take Linux and root"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(
+            ["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, check=False
+        )
+        if tried.returncode == 0:
+            _umount(Path(folder))
+            return None
+    return f"mount: {tried.stderr.decode().strip()}"
+
+
+def full(place: Place, sizes: tuple[str, ...]) -> Inject:
+    """A small disk there, which is a big one after the run."""
+
+    def inject(scene: Scene, dice: Random) -> Result:
+        folder = place(scene)
+        folder.mkdir(parents=True, exist_ok=True)
+        _mount("-t", "tmpfs", "-o", f"size={dice.choice(sizes)}", "tmpfs", str(folder))
+        scene.stack.callback(_umount, folder)
+        result = scene.run()
+        _mount("-o", "remount,size=500m", str(folder))
+        return result
+
+    return inject
+
+
+def read_only(place: Place) -> Inject:
+    """It can be read and no more, until after the run."""
+
+    def inject(scene: Scene, _: Random) -> Result:
+        folder = place(scene)
+        folder.mkdir(parents=True, exist_ok=True)
+        _mount("--bind", str(folder), str(folder))
+        try:
+            _mount("-o", "remount,bind,ro", str(folder))
+            return scene.run()
+        finally:
+            _umount(folder)
+
+    return inject
+
+
+def of_sandbox(name: str) -> Place:
+    """A folder of the user's."""
+    return lambda scene: scene.lab.sandbox.folder(name)
+
+
+def venv(scene: Scene) -> Path:
+    """The environment."""
+    return scene.project.venv
+
+
+def project(scene: Scene) -> Path:
+    """The project, its environment included."""
+    return scene.project.folder
+
+
+def _mount(*words: str) -> None:
+    subprocess.run(["mount", *words], check=True, capture_output=True)
+
+
+def _umount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+
+
+_SIZES = ("16k", "200k", "600k", "2m", "6m", "9m", "11m")
+_CACHES = {
+    "uv's cache": of_sandbox("uv-cache"),
+    "Poetry's cache": of_sandbox("poetry-cache"),
+    "our cache": of_sandbox("cache/hybrid-install"),
+    "TMPDIR": of_sandbox("tmp"),
+}
+
+FAULTS = (
+    Fault("a full disk: the environment", full(venv, _SIZES), (NEW,), FULL, lacks=no_mounts),
+    *(
+        Fault(
+            f"a full disk: {name}",
+            full(place, ("4k", "16k", *_SIZES[1:4])),
+            (NEW,),
+            FULL,
+            lacks=no_mounts,
+        )
+        for name, place in _CACHES.items()
+    ),
+    *(
+        Fault(f"read-only: {name}", read_only(place), WORKING, READ_ONLY, lacks=no_mounts)
+        for name, place in {**_CACHES, "HOME": of_sandbox("home")}.items()
+    ),
+    Fault("read-only: the environment", read_only(venv), ANY[1::2], READ_ONLY, lacks=no_mounts),
+    Fault("read-only: the project", read_only(project), ANY, READ_ONLY, lacks=no_mounts),
+)

@@ -1,0 +1,47 @@
+"""A fault: what goes wrong, in which states of a project, and what a run must then say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from support.sandbox import Result
+from support.scene import CHANGED, COMPLETE, NEW, WARM, Scene
+
+ANY = (NEW, CHANGED, WARM, COMPLETE)
+WORKING = (NEW, CHANGED, WARM)
+FETCHING = (NEW, CHANGED)
+INSTALLED = (COMPLETE,)
+
+Inject = Callable[[Scene, Random], Result | None]
+"""Runs the command with the fault and takes the fault away; None where it came too late."""
+
+
+def whatever() -> str | None:
+    """For a fault that every machine can have."""
+    return None
+
+
+def nothing(_: Scene) -> None:
+    """For a fault that goes by itself."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`says` is a pattern of the cause, which a run that fails must name.
+
+    `lacks` says what the machine would need for it. A fault that `moves_the_goal` changes what is
+    locked, so that no one result of the run itself is the right one. What `only_verify` finds no run
+    can see, and Poetry's could not either; `mend` does what then is to be done.
+    """
+
+    name: str
+    inject: Inject
+    states: tuple[str, ...] = ANY
+    says: str = "."
+    fails: bool = False
+    lacks: Callable[[], str | None] = whatever
+    moves_the_goal: bool = False
+    only_verify: bool = False
+    mend: Callable[[Scene], object] = nothing

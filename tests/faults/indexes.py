@@ -1,0 +1,85 @@
+"""An index that is away, refuses, breaks off, drips, lies or leads in circles."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from faults.fault import FETCHING, Fault, Inject
+from support.sandbox import Result
+from support.scene import BIG, Scene
+
+FILE, PAGE, METADATA = BIG.filename, "bravo", f"{BIG.filename}.metadata"
+_ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
+_BRAVO = r"bravo"
+
+
+def misbehaving(**faults: Any) -> Inject:
+    """An index that does so throughout the run."""
+
+    def inject(scene: Scene, _: Random) -> Result:
+        with scene.lab.index.misbehaving(**faults):
+            return scene.run(**_ONCE)
+
+    return inject
+
+
+def cut(scene: Scene, dice: Random) -> Result:
+    """Anywhere, the beginning and the last byte included."""
+    after = dice.choice((0, 1, len(BIG.content) - 1, dice.randrange(len(BIG.content))))
+    return misbehaving(cuts={FILE: after})(scene, dice) or _never()
+
+
+def reset(scene: Scene, dice: Random) -> Result:
+    """As `cut`, by a broken connection."""
+    return misbehaving(resets={FILE: dice.randrange(len(BIG.content))})(scene, dice) or _never()
+
+
+def other_contents(scene: Scene, dice: Random) -> Result:
+    """One bit of the file."""
+    content = bytearray(BIG.content)
+    content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+    return misbehaving(contents={FILE: bytes(content)})(scene, dice) or _never()
+
+
+def gone(scene: Scene, _: Random) -> Result:
+    """Connections are refused."""
+    with scene.lab.index.gone():
+        return scene.run(**_ONCE)
+
+
+def _never() -> Result:
+    raise AssertionError("a run has no result")
+
+
+_STATUSES = {"a file": FILE, "a page": PAGE, "metadata": METADATA}
+
+FAULTS = (
+    *(
+        Fault(f"{status} for {what}", misbehaving(statuses={name: status}), FETCHING, _BRAVO)
+        for what, name in _STATUSES.items()
+        for status in (401, 403, 404, 429, 500, 503)
+    ),
+    Fault("a connection that is refused", gone, FETCHING, r"127\.0\.0\.1|market", fails=True),
+    Fault("a file that is cut off", cut, FETCHING, _BRAVO, fails=True),
+    Fault("a file whose connection breaks", reset, FETCHING, _BRAVO, fails=True),
+    Fault("a file that drips", misbehaving(drips={FILE: 0.4}), FETCHING, _BRAVO, fails=True),
+    Fault("a file with other contents", other_contents, FETCHING, _BRAVO, fails=True),
+    Fault(
+        "another archive of the same contents",
+        misbehaving(contents={FILE: BIG.tampered}),
+        FETCHING,
+        _BRAVO,
+        fails=True,
+    ),
+    Fault(
+        "another hash on the page",
+        misbehaving(advertised={FILE: "0" * 64}),
+        FETCHING,
+        _BRAVO,
+        fails=True,
+    ),
+    Fault("a page that redirects in circles", misbehaving(loops=[PAGE]), FETCHING, _BRAVO),
+    Fault("a file that redirects in circles", misbehaving(loops=[FILE]), FETCHING, _BRAVO),
+    Fault("a page of nonsense", misbehaving(cuts={PAGE: 20}), FETCHING, _BRAVO),
+)

@@ -1,0 +1,154 @@
+"""What a killed installer, a careless user or a clock has left in the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from faults.fault import INSTALLED, Fault, Inject
+from support.sandbox import Result
+from support.scene import CHANGED, COMPLETE, Scene
+
+_OURS = "[abcgh]*.dist-info"
+_FOREIGN = r"bravo|charlie|acme|exists|directory|file"
+
+
+def damaged(pattern: str, damage: Callable[[Path], object]) -> Inject:
+    """One of these in the environment."""
+
+    def inject(scene: Scene, dice: Random) -> Result:
+        damage(dice.choice(scene.files(pattern)))
+        return scene.run()
+
+    return inject
+
+
+def empty(path: Path) -> None:
+    """Another file: the old one may be uv's cache's too."""
+    path.unlink()
+    path.touch()
+
+
+def half_linked(info: Path) -> None:
+    """Uv was killed: some files are not there yet, and no INSTALLER."""
+    (info / "INSTALLER").unlink()
+    module = info.with_name(info.name.rpartition("-")[0])
+    shutil.rmtree(module, ignore_errors=True)
+
+
+def only_a_folder(info: Path) -> None:
+    """Nothing but a folder's name."""
+    for path in sorted(info.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def broken_interpreter(change: Callable[[Path], object]) -> Inject:
+    """Its python is not what it was; what no run makes anew is put back after it.
+
+    That pyvenv.cfg is lost is no fault of this room: should it not be refused, the interpreter
+    below would be emptied. tests/e2e/test_environments.py looks at it with `plan` alone.
+    """
+
+    def inject(scene: Scene, _: Random) -> Result:
+        python = scene.project.venv / "bin" / "python"
+        before = python.readlink()
+        change(python)
+        result = scene.run()
+        if not python.is_symlink():
+            python.unlink()
+            python.symlink_to(before)
+        return result
+
+    return inject
+
+
+def dangling(python: Path) -> None:
+    """Its interpreter was removed from the machine."""
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+
+
+def no_program(python: Path) -> None:
+    """Something else has its place."""
+    python.unlink()
+    python.write_text("nothing that runs\n")
+
+
+def in_the_way(place: str, put: Callable[[Path], object]) -> Inject:
+    """Something where a file is to be, which is gone after the run."""
+
+    def inject(scene: Scene, _: Random) -> Result:
+        path = scene.project.venv / place.format(site=scene.site)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        put(path)
+        result = scene.run()
+        if path.is_dir() and (path / "precious").exists():
+            shutil.rmtree(path)
+        elif path.is_file() and path.read_text("utf-8", "replace") == "precious":
+            path.unlink()
+        return result
+
+    return inject
+
+
+def a_folder(path: Path) -> None:
+    """One with something in it."""
+    path.mkdir()
+    (path / "precious").touch()
+
+
+def a_file(path: Path) -> None:
+    """One of somebody's."""
+    path.write_text("precious")
+
+
+def from_the_future(scene: Scene, _: Random) -> Result:
+    """The clock was set back."""
+    there = time.time() + 86400
+    inside = [path for path in scene.project.venv.rglob("*") if not path.is_symlink()]
+    for path in (scene.project.lock, scene.project.pyproject, *inside):
+        os.utime(path, (there, there))
+    return scene.run()
+
+
+FAULTS = (
+    *(
+        Fault(f"no {name}", damaged(f"{_OURS}/{name}", Path.unlink), INSTALLED)
+        for name in ("INSTALLER", "METADATA", "RECORD")
+    ),
+    *(
+        Fault(f"an empty {name}", damaged(f"{_OURS}/{name}", empty), INSTALLED)
+        for name in ("INSTALLER", "METADATA", "RECORD")
+    ),
+    Fault("a half-linked distribution", damaged(_OURS, half_linked), INSTALLED),
+    Fault("only a .dist-info's folder", damaged(_OURS, only_a_folder), INSTALLED),
+    Fault("a distribution that is gone", damaged(_OURS, shutil.rmtree), INSTALLED),
+    *(
+        Fault(f"an interpreter: {change.__name__}", broken_interpreter(change), (COMPLETE, CHANGED))
+        for change in (dangling, no_program)
+    ),
+    Fault(
+        "a folder instead of a module",
+        in_the_way("{site}/bravo/__init__.py", a_folder),
+        (CHANGED,),
+        _FOREIGN,
+    ),
+    Fault("a file instead of a package", in_the_way("{site}/bravo", a_file), (CHANGED,), _FOREIGN),
+    Fault("a folder instead of a command", in_the_way("bin/bravo", a_folder), (CHANGED,), _FOREIGN),
+    Fault(
+        "a folder instead of data", in_the_way("share/bravo.txt", a_folder), (CHANGED,), _FOREIGN
+    ),
+    Fault("a file instead of a folder of data", in_the_way("share", a_file), (CHANGED,), _FOREIGN),
+    Fault(
+        "a folder instead of a receipt",
+        in_the_way("hybrid-install.json", a_folder),
+        (CHANGED,),
+        "hybrid-install.json",
+    ),
+    Fault("files from the future", from_the_future, (COMPLETE, CHANGED)),
+)

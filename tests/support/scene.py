@@ -1,0 +1,175 @@
+"""The scene of a fault: a project in some state, a run in it, and what must hold ever after."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from support.cli import HybridInstall, Running, processes
+from support.compare import differences, snapshot
+from support.index import Index, Source, until
+from support.lab import Lab
+from support.projects import Project, Spec
+from support.sandbox import Result
+from support.wheels import Release, Sdist, Wheel
+
+BIG = Wheel(
+    Release("bravo", "1.2", console_scripts={"bravo": "bravo:main"}),
+    data={"scripts/bravo-tool": "#!python\nprint('tool')\n", "data/share/bravo.txt": "b"},
+    padding=400_000,
+)
+OLD = Wheel(Release("Charlie.Tools", "1.0", modules={"charlie_tools/old.py": ""}))
+WHEELS = (
+    Wheel(Release("alpha", requires=("bravo>=1",), extras={"fast": ("golf",)})),
+    BIG,
+    OLD,
+    Wheel(Release("Charlie.Tools", "2.0"), data={"data/share/charlie.txt": "c"}),
+    Wheel(Release("delta", "0.3")),
+    Wheel(Release("golf", "7.0")),
+)
+BUILT = Sdist(Release("hotel", "8.0"))
+
+NEW, WARM, COMPLETE, CHANGED = "new", "warm", "complete", "changed"
+STATES = (NEW, WARM, COMPLETE, CHANGED)
+
+
+@dataclass(frozen=True)
+class Market:
+    """The packages that all scenes of a session share, and with them locks and references."""
+
+    index: Index
+    source: Source
+
+    @classmethod
+    def open(cls, index: Index) -> Market:
+        """On an index where nothing of it is yet."""
+        return cls(index, index.source("market").offer(*WHEELS, BUILT))
+
+    @property
+    def spec(self) -> Spec:
+        """What is installed: wheels, one with data and scripts, an sdist, the project itself."""
+        return self._spec("alpha[fast]", "charlie-tools>=2", "hotel")
+
+    @property
+    def earlier(self) -> Spec:
+        """What the project was before: one less, one other, one older."""
+        return self._spec("charlie-tools<2", "delta", "golf")
+
+    def _spec(self, *dependencies: str) -> Spec:
+        return Spec({"market": self.index.url(self.source)}, dependencies)
+
+
+_GUARD = (
+    'for place in "$1" "$2"; do mount --bind "$place" "$place"; '
+    'mount -o remount,bind,ro "$place"; done && shift 2 && exec "$@"'
+)
+
+
+@cache
+def guard() -> tuple[str, ...]:
+    """Words before a command that make the interpreters of the machine read-only to it.
+
+    A fault may lead a run astray, and it must not find anything there that it could remove. The
+    mounts are the command's own (`unshare`); whoever may not mount is bound by permissions.
+    """
+    words = ("unshare", "--mount", "sh", "-ec", _GUARD, "sh", sys.base_prefix, sys.prefix)
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return ()
+    tried = subprocess.run([*words, "true"], check=False, capture_output=True)
+    return words if tried.returncode == 0 else ()
+
+
+class GuardedInstall(HybridInstall):
+    """The command, behind `guard`; the process is the same one."""
+
+    def argv(self, arguments: tuple[str | Path, ...]) -> list[str]:
+        return [*guard(), *super().argv(arguments)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`mark` is in the environment of every process of the run; `stack` ends with the test."""
+
+    lab: Lab
+    market: Market
+    project: Project
+    mark: str
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def set_up(cls, lab: Lab, market: Market, state: str, stack: ExitStack) -> Scene:
+        """No environment (and uv's cache cold or warm), a complete one, or an earlier one."""
+        folder = lab.folder / market.spec.name
+        if state == CHANGED:
+            lab.install(lab.project(market.earlier))
+            _forget_all_but_environment(folder)
+        scene = cls(lab, market, lab.project(market.spec), f"fault-{lab.folder}", stack)
+        if state in {WARM, COMPLETE}:
+            lab.install(scene.project, "--sync")
+        if state == WARM:
+            shutil.rmtree(scene.project.venv)
+        return scene
+
+    def start(self, *options: str | Path, **variables: str) -> Running:
+        """The run, under way. What is the machine's it can only read."""
+        command = GuardedInstall(self.lab.sandbox)
+        return command.start(
+            "--sync", *options, cwd=self.project.folder, TEST_MARK=self.mark, **variables
+        )
+
+    def run(self, *options: str | Path, **variables: str) -> Result:
+        """The run, to its end."""
+        return self.start(*options, **variables).result(120)
+
+    def tree(self) -> dict[str, str]:
+        """Everything in the project but its environment."""
+        folder, venv = self.project.folder, self.project.venv
+        inside = [path for path in sorted(folder.iterdir()) if path != venv]
+        files = [path for each in inside for path in (each, *sorted(each.rglob("*")))]
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def wrong(self, venv: Path | None = None) -> list[str]:
+        """How the environment differs from the one that Poetry makes."""
+        theirs = self.lab.oracle.install(self.project, command="sync")
+        try:
+            ours = snapshot(venv or self.project.venv, self.project.folder)
+        except (AssertionError, OSError, ValueError) as error:
+            return [f"it cannot be read: {error}"]
+        return differences(ours, theirs)
+
+    def is_called_right(self) -> bool:
+        """What `verify --deep` says."""
+        verified = self.lab.hybrid_install("verify", "--deep", cwd=self.project.folder)
+        assert verified.exit_code in {0, 1}, str(verified)
+        return verified.exit_code == 0
+
+    def assert_nobody_is_left(self) -> None:
+        """No process of the run lives, whoever its parent is by now."""
+        until(lambda: not processes(self.mark), 20, f"none is left of {processes(self.mark)}")
+
+    def files(self, pattern: str) -> list[Path]:
+        """Files of the environment's library."""
+        return sorted(self.project.venv.glob(f"lib/python*/site-packages/{pattern}"))
+
+    @property
+    def site(self) -> Path:
+        """The environment's library, which must be there."""
+        (found,) = self.project.venv.glob("lib/python*/site-packages")
+        return found
+
+
+def _forget_all_but_environment(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != ".venv":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
