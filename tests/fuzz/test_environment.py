@@ -272,17 +272,18 @@ def test_what_an_interpreter_says(machine: Machine, data: st.DataObject) -> None
 def test_what_the_cache_says(machine: Machine, data: st.DataObject) -> None:
     """Stamps and remembered answers that went bad, or that another has written."""
     machine.write(PYPROJECT, LOCK)
-    environment_of(machine, {})
     python = machine.venv / "bin" / "python"
+    remembered = Memory.of(python, machine.environ).path
+    assert remembered is not None
+    remembered.unlink(missing_ok=True)
+    environment_of(machine, {})
     honest = json.loads(machine.honest_answer(python))
     words = json.dumps(data.draw(spoilt(honest, *LONE_SURROGATES, most=2)), default=str)
     good = f"{MAGIC}\n{words}\nplace folder\t{machine.venv}\nend".encode("utf-8", "surrogatepass")
-    path = Memory.of(python, machine.environ).path
-    assert path is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.draw(st.one_of(st.just(good), spoilt_bytes(good))))
+    remembered.parent.mkdir(parents=True, exist_ok=True)
+    remembered.write_bytes(data.draw(st.one_of(st.just(good), spoilt_bytes(good))))
     with no_hang():
-        words_if_unchanged(str(path))
+        words_if_unchanged(str(remembered))
     machine.run("plan", selection=EVERYTHING)
 
 

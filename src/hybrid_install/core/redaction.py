@@ -83,3 +83,5 @@ def _forms(secret: str) -> Iterator[str]:
     yield quote_plus(secret)
     for quoted in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
         yield quoted[1:-1]
+        yield quoted[1:-1].replace("/", r"\/")
+    yield repr(secret.encode("utf-8", "replace"))[2:-1]
