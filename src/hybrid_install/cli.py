@@ -22,6 +22,7 @@ from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.core.emitters.exported import Format
 from hybrid_install.core.feed import Feed
+from hybrid_install.core.redaction import secrets_in, without_secrets
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
@@ -559,7 +560,7 @@ _GO_ON = "what uv has downloaded is kept: run the same command again"
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
-    report = Report(verbosity=request.verbosity, ansi=request.ansi)
+    report = Report(verbosity=request.verbosity, ansi=request.ansi, environ=request.environ)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         command(report, ShRunner(quiet=request.verbosity < 0))
@@ -602,13 +603,14 @@ def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
 def _bug_log() -> str:
     """Where the file to attach to an issue report is, or what it would hold.
 
-    That is no environment variables.
+    That is neither environment variables nor credentials.
     """
     import tempfile
     import traceback
 
     text = f"hybrid-install {__version__}, Python {sys.version}\n"
     text += f"{' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}"
+    text = without_secrets(text, secrets_in(os.environ))
     try:
         handle, name = tempfile.mkstemp(prefix="hybrid-install-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybrid_install.core.credentials import Credentials
+from hybrid_install.core.credentials import Credentials, refuse_unreadable
+from hybrid_install.core.document import kind_of as _kind
 from hybrid_install.core.file_choice import BinaryPolicy
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import InvalidDataError, ProjectError
@@ -103,7 +104,7 @@ class PoetryConfig:
         if value is None or isinstance(value, bool):
             return value
         raise InvalidDataError(
-            f"expected true or false, found {value!r}", ".".join(keys), file=_SOMEWHERE
+            f"expected true or false, found {_kind(value)}", ".".join(keys), file=_SOMEWHERE
         )
 
     def _filled(self, value: Any) -> Any:
@@ -117,7 +118,7 @@ class PoetryConfig:
         try:
             return re.sub(r"{(.+?)}", fill, value)
         except RecursionError:
-            problem = f"{value!r} refers to itself"
+            problem = "a value refers to itself"
             raise InvalidDataError(problem, "", file=_SOMEWHERE) from None
 
     def text(self, *keys: str) -> str | None:
@@ -126,7 +127,7 @@ class PoetryConfig:
         if value is None or isinstance(value, str):
             return value
         raise InvalidDataError(
-            f"expected a string, found {value!r}", ".".join(keys), file=_SOMEWHERE
+            f"expected a string, found {_kind(value)}", ".".join(keys), file=_SOMEWHERE
         )
 
     def _folder(self, *keys: str) -> Path | None:
@@ -195,7 +196,10 @@ class PoetryConfig:
             for name, entry in self._table("repositories").items()
             if isinstance(entry, Mapping) and "url" in entry
         }
-        return in_variables or in_files
+        found = in_variables or in_files
+        for name, url in found.items():
+            refuse_unreadable(url, f"repositories.{name}.url", file=_SOMEWHERE)
+        return found
 
     def certificates(self, source: str) -> Certificates:
         """`certificates.<source>` (`RepositoryCertificateConfig`, poetry/utils/authenticator.py).
@@ -233,6 +237,8 @@ class PoetryConfig:
         url = self.environ.get("POETRY_PYPI_MIRROR_URL") or self.get(
             "plugins", "pypi_mirror", "url"
         )
+        if url:
+            refuse_unreadable(str(url), "plugins.pypi_mirror.url", file=_SOMEWHERE)
         return str(url) if url else None
 
     @property
@@ -283,9 +289,9 @@ class PoetryConfig:
         workers = self.get("installer", "max-workers")
         try:
             return None if workers is None else max(1, int(workers))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InvalidDataError(
-                f"expected an integer, found {workers!r}",
+                f"expected an integer, found {_kind(workers)}",
                 "installer.max-workers",
                 file=_SOMEWHERE,
             ) from None
@@ -296,7 +302,7 @@ class PoetryConfig:
             value = value.get(key, {}) if isinstance(value, Mapping) else value
         if not isinstance(value, Mapping):
             raise InvalidDataError(
-                f"expected a table, found {value!r}", ".".join(keys), file=_SOMEWHERE
+                f"expected a table, found {_kind(value)}", ".".join(keys), file=_SOMEWHERE
             )
         return value
 
@@ -344,7 +350,7 @@ def _merged(
             merged[key] = _merged(merged[key], value, path, f"{place}{key}.")
         else:
             raise ProjectError(
-                f"{path}: {place}{key}: expected a table, found {value!r}",
+                f"{path}: {place}{key}: expected a table, found {_kind(value)}",
                 hint="Poetry cannot read it either: mend it",
             )
     return merged
@@ -384,7 +390,9 @@ def _names(value: Any) -> frozenset[str]:
         return frozenset(map(str, value))
     if not isinstance(value, str):
         raise InvalidDataError(
-            f"expected names, found {value!r}", "installer.no-binary, only-binary", file=_SOMEWHERE
+            f"expected names, found {_kind(value)}",
+            "installer.no-binary, only-binary",
+            file=_SOMEWHERE,
         )
     if value in {"true", "false", "1", "0"}:
         return frozenset({":all:" if value in {"true", "1"} else ":none:"})
@@ -405,9 +413,11 @@ def _json_settings(text: str) -> ConfigSettings | None:
 def _settings(package: str, table: Any) -> ConfigSettings:
     place = f"installer.build-config-settings.{package}"
     if not isinstance(table, Mapping):
-        raise InvalidDataError(f"expected a table, found {table!r}", place, file=_SOMEWHERE)
+        raise InvalidDataError(f"expected a table, found {_kind(table)}", place, file=_SOMEWHERE)
     for value in table.values():
         is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
         if not (isinstance(value, str) or is_list):
-            raise InvalidDataError(f"expected strings, found {value!r}", place, file=_SOMEWHERE)
+            raise InvalidDataError(
+                f"expected strings, found {_kind(value)}", place, file=_SOMEWHERE
+            )
     return dict(table)

@@ -8,12 +8,12 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hybrid_install.core.plan import Action, Operation, Plan
-from hybrid_install.core.redaction import without_credentials
+from hybrid_install.core.redaction import secrets_in, without_secrets
 
 if TYPE_CHECKING:
     from hybrid_install.core.verification import Finding
@@ -33,10 +33,20 @@ _PLURALS = {
 
 
 class Report:
-    """Speaks on stderr. `verbosity` is -1 (errors only), 0, or the number of `-v`s."""
+    """Speaks on stderr. `verbosity` is -1 (errors only), 0, or the number of `-v`s.
 
-    def __init__(self, *, verbosity: int = 0, ansi: bool | None = None) -> None:
+    Passwords and tokens in `environ` are hidden, whoever's words they stand in.
+    """
+
+    def __init__(
+        self,
+        *,
+        verbosity: int = 0,
+        ansi: bool | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.verbosity = verbosity
+        self._secrets = secrets_in(environ or {})
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
         self.is_coloured = _wants_colour(ansi)
@@ -54,23 +64,23 @@ class Report:
     def say(self, topic: str, text: str) -> None:
         """One line of what is going on."""
         if self.verbosity >= 0:
-            self._write(f"{self._colour('dim', f'{topic:<12}')} {_shown(text)}")
+            self._write(f"{self._colour('dim', f'{topic:<12}')} {self._shown(text)}")
 
     def detail(self, text: str) -> None:
         """A line for `-v`."""
         if self.verbosity > 0:
-            self._write(f"{'':12} {_shown(text)}")
+            self._write(f"{'':12} {self._shown(text)}")
 
     def warn(self, text: str) -> None:
         """Something that the user should act on."""
         if self.verbosity >= 0:
-            self._write(f"{self._colour('warning', 'warning:')} {_shown(text)}")
+            self._write(f"{self._colour('warning', 'warning:')} {self._shown(text)}")
 
     def fail(self, message: str, hint: str | None) -> None:
         """The end of a failed run: what is wrong, and what to do next."""
-        self._write(f"{self._colour('error', 'error:')} {_shown(message)}")
+        self._write(f"{self._colour('error', 'error:')} {self._shown(message)}")
         if hint:
-            self._write(f"\n{self._colour('hint', 'hint:')} {_shown(hint)}")
+            self._write(f"\n{self._colour('hint', 'hint:')} {self._shown(hint)}")
 
     def summary(self) -> None:
         """How long it took, by phase."""
@@ -78,6 +88,9 @@ class Report:
         phases = ", ".join(f"{name} {spent:.1f}" for name, spent in self._seconds.items())
         if self.verbosity >= 0:
             self._write(f"{self._colour('done', 'done')} in {total:.1f} s ({phases})")
+
+    def _shown(self, text: str) -> str:
+        return _shown(text, self._secrets)
 
     def _colour(self, kind: str, text: str) -> str:
         return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.is_coloured else text
@@ -114,7 +127,7 @@ def packages(number: int) -> str:
 def plan_table(plan: Plan) -> str:
     """The plan for people: a line an operation, in columns."""
     if plan.handover is not None:
-        return f"The whole run is Poetry's: {plan.handover.value}.\n"
+        return _shown(f"The whole run is Poetry's: {plan.handover.value}.\n")
     rows = [("package", "version", "action", "source", "reason")]
     rows += [
         (each.name, each.version, each.action.value, each.source, each.reason)
@@ -219,9 +232,9 @@ def printable(text: str) -> str:
     )
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, secrets: Iterable[str] = ()) -> str:
     """What was read somewhere, fit for a terminal; colours of ours are added after this."""
-    return printable(without_credentials(text))
+    return printable(without_secrets(text, secrets))
 
 
 def _wants_colour(ansi: bool | None) -> bool:

@@ -111,6 +111,9 @@ class Remembering:
     def stream(self, command: Command) -> None:
         self.capture(command)
 
+    def mask(self) -> None:
+        raise NotImplementedError
+
     def start_waiting(self, command: Command) -> Waiting:
         return ShRunner().start_waiting(command)
 

@@ -66,6 +66,9 @@ class FakeRunner:
         self.streamed.append(command)
         self.capture(command)
 
+    def mask(self) -> None:
+        pass
+
     def start_waiting(self, command: Command) -> FakeWaiting:
         self.commands.append(command)
         return FakeWaiting()

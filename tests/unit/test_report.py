@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import locked
 
-from hybrid_install.core.deferral import Handover
+from hybrid_install.core.deferral import Ambiguity, Handover
 from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.verification import Finding, Kind, Remedy
 from hybrid_install.report import (
@@ -294,6 +294,20 @@ def test_an_environment_as_locked() -> None:
     assert verification_text(3, ()) == "3 checked, all as poetry.lock says\n"
     noted = verification_text(3, FINDINGS[2:] * 2)
     assert noted.endswith("\n\n3 checked, all as poetry.lock says, 2 notes\n")
+
+
+def test_known_secrets_are_hidden_whoever_speaks(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report(verbosity=1, environ={"POETRY_HTTP_BASIC_HOUSE_PASSWORD": "open/sesame"})
+    report.say("uv", "401 for open%2Fsesame")
+    report.detail("open/sesame")
+    report.fail("a bad password: 'open/sesame'", "not open/sesame")
+    assert "sesame" not in capsys.readouterr().err
+
+
+def test_a_run_that_is_poetrys_is_told_of_without_escapes() -> None:
+    said = plan_table(Plan((), handover=Ambiguity("odd \x80\x1b[2J text")))
+    assert said.strip().isprintable()
+    assert r"odd \x80\x1b[2J text" in said
 
 
 def test_a_verification_for_programs() -> None:

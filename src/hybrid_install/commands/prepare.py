@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,9 +33,11 @@ from hybrid_install.core.model import (
     GitSource,
     LockedPackage,
     NormalizedName,
+    UrlSource,
 )
 from hybrid_install.core.plan import Plan, Policy, index_of, make_plan
 from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
+from hybrid_install.core.redaction import holds_secret
 from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
 from hybrid_install.environment.installed import distributions
@@ -328,6 +330,9 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
     request = _without_root(request) if request.tier else request
+    if any(map(holds_secret, _urls(inputs))):
+        # Poetry prints them: an archive's at each installation, all others under `-vvv`.
+        runner.mask()
     locator = Locator(
         project=inputs.project,
         project_dir=inputs.project_dir,
@@ -349,6 +354,15 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     if preparation.is_made_by_poetry:
         refuse_what_poetry_is_not_told(request)
     return preparation
+
+
+def _urls(inputs: Inputs) -> Iterator[str]:
+    """Whatever url a tool may come to speak of."""
+    yield from (index.url for index in inputs.project.indexes if index.url)
+    yield from inputs.config.repositories.values()
+    for package in inputs.lock.packages:
+        if isinstance(package.source, GitSource | UrlSource):
+            yield package.source.url
 
 
 def _without_root(request: Request) -> Request:

@@ -40,6 +40,14 @@ def refuse_odd_authority(url: str) -> None:
         )
 
 
+def refuse_unreadable(url: str, context: str = "url", *, file: str | None = None) -> None:
+    """`InvalidDataError` for what `urlsplit` refuses. The error does not repeat the url."""
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise InvalidDataError("is no url: its host cannot be told", context, file=file) from None
+
+
 def split_userinfo(url: str) -> tuple[str, Credentials | None]:
     """`url` without its userinfo, and the credentials that it held."""
     parts = urlsplit(url)

@@ -133,15 +133,25 @@ def deferral(
     return found or _of_build(package, files, policy)
 
 
+def _scheme(url: str) -> str:
+    """Empty where that cannot be told, as of `git@[h:a`."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
+
+
 def _of_git(source: GitSource, *, develop: bool, policy: BuildPolicy) -> Deferral | None:
     if develop:
         return Deferral.GIT_DEVELOP
     if source.commit is None:
         return Deferral.GIT_REFERENCE
-    scheme = urlsplit(git_url(source.url)).scheme
+    scheme = _scheme(git_url(source.url))
     if scheme not in _SCHEMES_OF_UV:
         return Deferral.GIT_SCHEME
-    if scheme == "https" and split_userinfo(source.url)[1] is not None:
+    who = split_userinfo(source.url)[1] if "://" in source.url else None
+    # The user of ssh is no secret, but uv would put a password into git's command line.
+    if who is not None and (scheme == "https" or who.password):
         return Deferral.URL_CREDENTIALS
     if source.url in policy.git_urls:
         return Deferral.GIT_CREDENTIALS

@@ -22,8 +22,12 @@ _NAMES: dict[type, str] = {
 def _checked(value: object, kind: type[T], context: str) -> T:
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
-    found = _NAMES.get(type(value), type(value).__name__)
-    raise InvalidDataError(f"expected {_NAMES[kind]}, found {found}", context)
+    raise InvalidDataError(f"expected {_NAMES[kind]}, found {kind_of(value)}", context)
+
+
+def kind_of(value: object) -> str:
+    """What it is in TOML's words, without its contents: those may be a secret."""
+    return _NAMES.get(type(value), type(value).__name__)
 
 
 def optional(table: Table, key: str, kind: type[T]) -> T | None:

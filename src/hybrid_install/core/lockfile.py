@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from hybrid_install.core.credentials import refuse_unreadable
 from hybrid_install.core.document import (
     Table,
     as_table,
@@ -234,6 +235,8 @@ def _source_of_type(table: Table, kind: str) -> Source:
     refuse_control_characters(table, "url", "reference", "resolved_reference", "subdirectory")
     url = required(table, "url", str)
     subdirectory = optional(table, "subdirectory", str)
+    if kind in {"git", "url"}:
+        refuse_unreadable(url)
     match kind:
         case "legacy":
             return RegistrySource(required(table, "reference", str))

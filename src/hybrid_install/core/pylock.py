@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urldefrag, urlsplit
 
+from hybrid_install.core.credentials import refuse_unreadable
 from hybrid_install.core.document import Table, optional, required, table_at, tables
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
@@ -111,7 +112,7 @@ def _offer(package: Table) -> Offer:
         files.append(table_at(package, "sdist"))
     return tuple(
         OfferedFile(
-            required(file, "url", str),
+            _readable(required(file, "url", str)),
             tuple(
                 Hash(algorithm, digest) for algorithm, digest in table_at(file, "hashes").items()
             ),
@@ -119,6 +120,11 @@ def _offer(package: Table) -> Offer:
         )
         for file in files
     )
+
+
+def _readable(url: str) -> str:
+    refuse_unreadable(url)
+    return url
 
 
 @dataclass(frozen=True, slots=True)

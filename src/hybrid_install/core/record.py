@@ -24,6 +24,9 @@ _INSTALLERS_OWN = frozenset(
 _UNUSUAL = frozenset('"\0\r\x0b\x0c\x1c\x1d\x1e')
 
 
+_LONGEST_SIZE = len(str(2**64))
+
+
 class RecordEntry(NamedTuple):
     """One line: a path relative to the folder of the .dist-info, or an absolute one.
 
@@ -66,7 +69,12 @@ def parse_record(text: str) -> tuple[RecordEntry, ...]:
 
 def _entry(row: list[str]) -> RecordEntry:
     path, digest, size = (*row, "", "")[:3]
-    return RecordEntry(path, digest.strip().rstrip("="), int(size) if size.isdecimal() else None)
+    return RecordEntry(path, digest.strip().rstrip("="), _size(size))
+
+
+def _size(text: str) -> int | None:
+    """None for what no file can have; Python refuses to read thousands of digits."""
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_SIZE else None
 
 
 def contents(entries: Iterable[RecordEntry]) -> str:

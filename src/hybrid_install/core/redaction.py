@@ -1,23 +1,87 @@
-"""What may be shown of a url: everything but its userinfo and its query."""
+"""What may be shown: of a url everything but its userinfo and its query, of secrets nothing."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+
+# `://`, also as JSON may escape it.
+_AFTER_SCHEME = r"(:\\?/\\?/)"
 
 # The whole authority up to its last `@`, as `urlsplit` reads it: a password may hold one too.
 # Where that finds none, `user:` and no port begin a password with a slash or a blank in it.
 _USERINFO = re.compile(
-    r"""(?<=://)(?:
+    _AFTER_SCHEME
+    + r"""(?:
       [^/?#\s]*@
-    | [^/?#\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))(?:(?!://)[^@\n])*@
+    | [^/?#\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))(?:(?!:\\?/\\?/)[^@\n])*@
     )""",
     re.VERBOSE,
 )
 
-# A query may be a signature.
-_QUERY = re.compile(r"(://[^?#\s]*\?)[^#\s\"'`<>()\[\]]+")
+# A query may be a signature. Each url is looked at up to the next one: never twice.
+_QUERY = re.compile(r"(:\\?/\\?/(?:(?!:\\?/\\?/)[^?#\s])*\?)[^#\s\"'`<>()\[\]]+")
+
+# A url within a url, such as a redirection's.
+_ENCODED_USERINFO = re.compile(r"(%3A%2F%2F)(?:(?!%2F)[^\s/?#&])*%40", re.IGNORECASE)
+_ENCODED_QUERY = re.compile(
+    r"(%3A%2F%2F(?:(?!%3A%2F%2F|%3F|%23)[^\s?#&])*%3F)(?:(?!%23)[^#&\s\"'`<>()\[\]])+",
+    re.IGNORECASE,
+)
+
+_HEADER = re.compile(r"(\bauthorization\W{1,8}(?:basic|bearer|token)\s+)[^\s\"',;]+", re.IGNORECASE)
+
+_USER_OF_SSH = re.compile(r"(?:git\+)?ssh://[^:/@?#\s]+@[^@?\s]*")
+
+_SECRET_VARIABLE = re.compile(
+    r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
+)
+
+_SHORTEST = 4
+"""What is shorter is no secret, and stands in many a word."""
+
+HIDDEN = "****"
 
 
 def without_credentials(text: str) -> str:
     """`text` with the userinfo and the query of every url in it removed."""
-    return _QUERY.sub(r"\1...", _USERINFO.sub("", text))
+    shown = _USERINFO.sub(r"\1", text)
+    shown = _ENCODED_USERINFO.sub(r"\1", shown)
+    for query in (_QUERY, _ENCODED_QUERY):
+        shown = query.sub(r"\1...", shown)
+    return _HEADER.sub(rf"\1{HIDDEN}", shown)
+
+
+def holds_secret(url: str) -> bool:
+    """Whether there is more to it than may be shown; the user of ssh is no secret."""
+    return _USER_OF_SSH.fullmatch(url) is None and without_credentials(url) != url
+
+
+def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
+    """The passwords and tokens among the variables of a run, ours or a tool's."""
+    found = (value for name, value in environ.items() if _SECRET_VARIABLE.fullmatch(name))
+    return frozenset(value for value in found if len(value) >= _SHORTEST)
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """`without_credentials`, with these secrets hidden in any way in which a tool writes them."""
+    shown = without_credentials(text)
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        shown = shown.replace(form, HIDDEN)
+    return shown
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Plain, as in a url, in JSON, and as Python shows it."""
+    import json
+    from urllib.parse import quote, quote_plus
+
+    yield secret
+    yield quote(secret, safe="")
+    yield quote(secret)
+    yield quote_plus(secret)
+    for quoted in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
+        yield quoted[1:-1]
+        yield quoted[1:-1].replace("/", r"\/")
+    yield repr(secret.encode("utf-8", "replace"))[2:-1]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import shutil
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from hybrid_install.core.editable import INSTALLER, Binding, direct_url
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.environment.leftovers import places
+from hybrid_install.environment.leftovers import is_file_in, places
 
 _Written = tuple[Path, bytes]
 
@@ -64,15 +63,22 @@ def _is_in(path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _remove(found: Distribution, own: tuple[Path, ...]) -> None:
-    for file in found.files or ():
-        path = Path(os.path.normpath(str(found.locate_file(file))))
-        if _is_in(path, own) and not path.is_dir():
+    for path in _recorded(found):
+        if is_file_in(path, own):
             path.unlink(missing_ok=True)
     metadata: Path = found._path  # type: ignore[attr-defined]  # noqa: SLF001  # as Poetry
     if metadata.is_dir() and not metadata.is_symlink():
         shutil.rmtree(metadata)
     else:
         metadata.unlink(missing_ok=True)
+
+
+def _recorded(found: Distribution) -> tuple[Path, ...]:
+    """None where that cannot be told: importlib.metadata raises whatever its readers raise."""
+    try:
+        return tuple(Path(str(found.locate_file(file))) for file in found.files or ())
+    except (OSError, ValueError, TypeError, csv.Error):
+        return ()
 
 
 def _commands(

@@ -13,7 +13,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hybrid_install.core.distribution import Distribution
@@ -28,8 +28,9 @@ def remove_recorded_absolutely(distribution: Distribution, interpreter: Interpre
     folder = Path(distribution.path)
     rows = _rows(folder / "RECORD")
     found = tuple(path for path in map(_absolute, rows) if path)
+    own = tuple(places(interpreter))
     for path in found:
-        if any(path.is_relative_to(place) for place in places(interpreter)):
+        if is_file_in(path, own):
             path.unlink(missing_ok=True)
     if not found:
         return
@@ -47,6 +48,23 @@ def places(interpreter: Interpreter) -> Iterator[Path]:
         yield place.resolve()
 
 
+def is_file_in(path: Path, own: Iterable[Path]) -> bool:
+    """Whether it is no folder, and in one of these, also by the links on its way.
+
+    A name that no system can have is nowhere.
+    """
+    try:
+        path.lstat()
+        is_within = any(map(path.parent.resolve().is_relative_to, own))
+    except (OSError, ValueError, RuntimeError):  # nothing there, too long, a NUL, a loop of links
+        return False
+    return is_within and not _is_folder(path)
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - a Path raises where its name is too long
+
+
 def _rows(record: Path) -> list[list[str]]:
     """None where it cannot be read: then it is nobody's, and uv's to refuse."""
     try:
@@ -59,7 +77,7 @@ def _rows(record: Path) -> list[list[str]]:
 
 def _absolute(row: list[str]) -> Path | None:
     path = Path(row[0])
-    is_meant = path.is_absolute() and ".." not in path.parts and not path.is_dir()
+    is_meant = path.is_absolute() and ".." not in path.parts and not _is_folder(path)
     return path if is_meant else None
 
 

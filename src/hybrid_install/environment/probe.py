@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import sys
@@ -58,7 +59,7 @@ print(json.dumps({
 """
 
 
-_UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
@@ -92,11 +93,11 @@ def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpre
     memory = Memory.of(python, environ)
     if (remembered := memory.recall()) is not None:
         with suppress(*_UNREADABLE):
-            return _interpreter(json.loads(remembered))
+            return _understood(remembered)
     asked = time.time_ns()
     answer = _answer(python, runner, environ)
     try:
-        found = _interpreter(json.loads(answer))
+        found = _understood(answer)
     except _UNREADABLE:
         raise _dumb(python, "its answer means nothing") from None
     memory.keep(answer.strip(), found, asked)
@@ -123,13 +124,24 @@ def _dumb(python: Path, problem: str) -> TargetError:
     )
 
 
+def _understood(answer: str) -> Interpreter:
+    """One of `_UNREADABLE` for what is no answer, or names what no system can have."""
+    document = json.loads(answer)
+    if "\\u0000" in answer:
+        raise ValueError(answer)
+    os.fsencode(json.dumps(document, ensure_ascii=False))
+    if not all(isinstance(each, str) for each in document["markers"].values()):
+        raise TypeError(answer)
+    return _interpreter(document)
+
+
 def _interpreter(answer: Mapping[str, Any]) -> Interpreter:
     paths = answer["paths"]
     site_packages = tuple(dict.fromkeys((Path(paths["purelib"]), Path(paths["platlib"]))))
     fallbacks = (Path(entry) for entry in answer["fallbacks"] if entry)
     return Interpreter(
         executable=Path(answer["executable"]),
-        version=(answer["version"][0], answer["version"][1], answer["version"][2]),
+        version=_version(answer["version"]),
         markers=answer["markers"],
         prefix=Path(answer["prefix"]),
         sys_path=tuple(Path(entry) for entry in answer["sys_path"] if entry.strip()),
@@ -144,6 +156,11 @@ def _interpreter(answer: Mapping[str, Any]) -> Interpreter:
         written_to=tuple(Path(paths[name]) for name in ("purelib", "platlib", "scripts", "data")),
         scripts=Path(paths["scripts"]),
     )
+
+
+def _version(parts: list[int]) -> tuple[int, int, int]:
+    major, minor, patch = map(int, parts)
+    return major, minor, patch
 
 
 def presumed(request: str, full: str) -> Interpreter:

@@ -12,13 +12,13 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from hybrid_install.core.redaction import without_credentials
+from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
 
 _GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
@@ -46,7 +46,7 @@ class CommandFailedError(ToolError):
     def __init__(self, command: Command, exit_code: int, output: str) -> None:
         self.command = command
         self.command_exit_code = exit_code
-        self.output = without_credentials(output.strip())
+        self.output = without_secrets(output.strip(), secrets_in(command.env))
         words = f"\n\n{self.output}" if self.output else ""
         super().__init__(f"exit code {exit_code} from: {command}{words}")
 
@@ -71,6 +71,12 @@ class Waiting(Protocol):
 class Runner(Protocol):
     """Ways to run a command; all raise `CommandFailedError` and `CommandNotFoundError`."""
 
+    def mask(self) -> None:
+        """From now on the user sees no credentials in the words of a child that is watched.
+
+        It then writes to us, line by line, and to no terminal.
+        """
+
     def stream(self, command: Command) -> None:
         """Run while the user watches: the child writes to our stderr itself."""
 
@@ -89,6 +95,11 @@ class ShRunner:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        self._masks = False
+
+    def mask(self) -> None:
+        """As `Runner.mask`."""
+        self._masks = True
 
     def stream(self, command: Command) -> None:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
@@ -96,7 +107,7 @@ class ShRunner:
             self.capture(command)
             return
         with Path(os.devnull).open() as nothing:
-            self._run(command, self._watched(nothing))
+            self._run(command, self._watched(nothing, command))
 
     def start_waiting(self, command: Command) -> Waiting:
         """As `Runner.start_waiting`; what it writes goes where `stream` has it go."""
@@ -106,7 +117,7 @@ class ShRunner:
         try:
             with Path(os.devnull).open() as nothing:
                 silent = {"_in": nothing, "_tty_out": False}
-                streams = silent if self._is_silent else self._watched(nothing)
+                streams = silent if self._is_silent else self._watched(nothing, command)
                 running = self._start(ordered, {**streams, "_pass_fds": {reading}})
         except BaseException:
             os.close(writing)
@@ -119,11 +130,13 @@ class ShRunner:
     def _is_silent(self) -> bool:
         return self.quiet or _inheritable(sys.__stderr__) is None
 
-    @staticmethod
-    def _watched(nothing: IO[str]) -> dict[str, Any]:
+    def _watched(self, nothing: IO[str], command: Command) -> dict[str, Any]:
         """The streams of a child that the user sees, and answers."""
         watched = _inheritable(sys.__stderr__)
         stdin = _inheritable(sys.__stdin__) or nothing
+        if self._masks and watched is not None:
+            tell = _telling(watched, secrets_in(command.env))
+            return {"_in": stdin, "_tty_out": False, "_out": tell, "_err": tell}
         return {"_in": stdin, "_out": watched, "_err": watched}
 
     def capture(self, command: Command) -> str:
@@ -161,6 +174,16 @@ class ShRunner:
         except (sh.CommandNotFound, sh.ForkException, OSError) as error:
             cause = str(error).strip().rpartition("\n")[2].strip()
             raise CommandNotFoundError(f"{command.argv[0]} cannot be started: {cause}") from None
+
+
+def _telling(watched: IO[str], secrets: Collection[str]) -> Callable[[str], None]:
+    """Have a line of a child's appear, without what nobody may read."""
+
+    def tell(line: str) -> None:
+        watched.write(without_secrets(line, secrets))
+        watched.flush()
+
+    return tell
 
 
 @dataclass(frozen=True)

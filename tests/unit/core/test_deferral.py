@@ -116,6 +116,7 @@ CASES: list[tuple[Deferral | None, LockedPackage, Index | None, BuildPolicy]] = 
     (None, git(HTTPS), None, NOTHING),
     (None, git("git@x.invalid:o/a.git"), None, NOTHING),
     (None, git("ssh://git@x.invalid/o/a.git"), None, NOTHING),
+    (Deferral.URL_CREDENTIALS, git("ssh://git:secret@x.invalid/o/a.git"), None, NOTHING),
     (None, git("file:///src/a"), None, NOTHING),
     (Deferral.BUILD_CONSTRAINTS, git(HTTPS), None, odd_constraints("a")),
     (None, git(HTTPS), None, odd_constraints("b")),

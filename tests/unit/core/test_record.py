@@ -130,3 +130,9 @@ def _digest(way: Callable[[str], str], text: str) -> str:
         return way(text)
     except InvalidDataError as error:
         return str(error)
+
+
+def test_a_size_of_thousands_of_digits_is_none() -> None:
+    """Python refuses to read it."""
+    (entry,) = parse_record(f"a.py,sha256=x,{'9' * 5000}\n")
+    assert entry.size is None

@@ -8,7 +8,10 @@ import pytest
 from support.distributions import dist_info
 from support.fakes import distribution, interpreter
 
+from hybrid_install.core.editable import Binding
 from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.core.model import normalize_name
+from hybrid_install.environment.editable import unbind
 from hybrid_install.environment.leftovers import remove_recorded_absolutely
 
 
@@ -74,3 +77,29 @@ def test_a_record_that_cannot_be_read_is_left_to_uv(target: Interpreter, text: s
     remove_recorded_absolutely(distribution("a", path=str(info)), target)
 
     assert (info / "RECORD").read_text("utf-8") == text
+
+
+def test_a_link_in_the_environment_leads_nobody_out(target: Interpreter, tmp_path: Path) -> None:
+    site = target.site_packages[0]
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "kept").touch()
+    (site / "linked").symlink_to(tmp_path / "precious")
+    info = dist_info(site, "a", files={"RECORD": f"{site}/linked/kept,,\n/{'x' * 5000},,\n"})
+
+    remove_recorded_absolutely(distribution("a", path=str(info)), target)
+
+    assert (tmp_path / "precious" / "kept").is_file()
+
+
+@pytest.mark.parametrize("record", [b"\xff,,\n", b"a.py,,many\n", b"a\0,,\n", b"a,b,c,d,e\n"])
+def test_a_binding_with_an_odd_record_goes_by_its_metadata(
+    target: Interpreter, record: bytes
+) -> None:
+    site = target.site_packages[0]
+    info = dist_info(site, "acme-app")
+    (info / "RECORD").write_bytes(record)
+    name = normalize_name("acme-app")
+
+    unbind(Binding(name, "acme_app.pth", b"", (), (), info.name, ()), target)
+
+    assert not info.exists()

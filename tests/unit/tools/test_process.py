@@ -181,6 +181,34 @@ def test_a_watched_child_writes_to_our_stderr(quiet: bool, exit_code: int, seen:
     assert result.stdout == (f"3 {held_back!r}\n" if exit_code else "")
 
 
+TELLS = """
+import sys
+print("from https://me:sesame@x.invalid/a.whl?sig=sesame", flush=True)
+print("the password is open+sesame", file=sys.stderr, flush=True)
+sys.stderr.write(f"no line's end, {sys.stdin.readline()!r}")
+"""
+
+
+def test_a_masked_child_is_watched_without_credentials() -> None:
+    code = f"""
+        from dataclasses import replace
+        runner, command = ShRunner(), python({TELLS!r})
+        runner.mask()
+        env = {{**command.env, "UV_INDEX_HI0_PASSWORD": "open+sesame"}}
+        runner.stream(replace(command, env=env))
+    """
+    whole = driver(code)
+    result = subprocess.run(
+        whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, "")
+    assert sorted(result.stderr.splitlines()) == [
+        "from https://x.invalid/a.whl?...",
+        "no line's end, ''",
+        "the password is ****",
+    ]
+
+
 def test_without_a_stderr_a_watched_child_is_captured() -> None:
     """As under a service that closes all streams."""
     code = """

@@ -1,0 +1,108 @@
+"""The whole command, a process of its own, with inputs that nobody wishes for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.cli import HybridInstall
+from support.machine import Machine
+from support.projects import write_files
+from support.sandbox import Sandbox, make_bin
+from support.witness import assert_harmless, nothing_changes
+
+PYPROJECT = """\
+[project]
+name = "acme-app"
+version = "0.1.0"
+dependencies = ["alpha"]
+"""
+
+# `poetry lock`'s hash of that pyproject.toml is put in the place of HASH.
+LOCK = """\
+[[package]]
+name = "alpha"
+version = "1.0"
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = [{{file = "alpha-1.0-py3-none-any.whl", hash = "sha256:{digest}"}}]
+{more}
+[metadata]
+lock-version = "2.1"
+python-versions = "*"
+content-hash = "HASH"
+"""
+
+GOOD = LOCK.format(digest="0" * 64, more="")
+
+SPOILT: dict[str, dict[str, str | bytes]] = {
+    "nothing": {"poetry.lock": ""},
+    "invalid UTF-8": {"poetry.lock": GOOD.encode() + b"\xff"},
+    "a NUL": {"poetry.lock": GOOD.encode() + b"\0"},
+    "a BOM": {"poetry.lock": b"\xef\xbb\xbf" + GOOD.encode()},
+    "a deep array": {"poetry.lock": f"x = {'[' * 5000}"},
+    "a huge number": {"poetry.lock": f"x = {'9' * 6000}"},
+    "an option for a name": {"poetry.lock": GOOD.replace('"alpha"', '"--index-url=http://h"')},
+    "a path for a name": {"poetry.lock": GOOD.replace('"alpha"', '"../../alpha"')},
+    "two dots for a name": {"poetry.lock": GOOD.replace('"alpha"', '".."')},
+    "an escape in a version": {"poetry.lock": GOOD.replace('"1.0"', r'"1.0\u001b[2J"')},
+    "a line in a url": {
+        "poetry.lock": LOCK.format(
+            digest="0", more='source = {type = "git", url = "http://h/\\n--index-url http://i"}'
+        )
+    },
+    "an escape in a file": {"poetry.lock": GOOD.replace("alpha-1.0-py3", r"\u001b]0;title\u0007")},
+    "an escape in a marker": {
+        "poetry.lock": LOCK.format(digest="0", more=r'markers = "\u001b[31m"')
+    },
+    "pyproject.toml of bytes": {"pyproject.toml": b"\x80\x81"},
+    "a project named as a path": {"pyproject.toml": PYPROJECT.replace("acme-app", "../acme")},
+    "settings of Poetry": {"poetry.toml": "virtualenvs = 3\n"},
+    "our own settings": {
+        "pyproject.toml": f'{PYPROJECT}[tool.hybrid-install]\nheavy = "\\u001b[1m"\n'
+    },
+}
+
+COMMANDS = (
+    ("plan",),
+    ("plan", "--json"),
+    ("verify",),
+    ("export",),
+    ("export", "--format", "json", "--universal"),
+    ("install", "--dry-run"),
+    ("check",),
+)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """No process of these needs a network."""
+    return Sandbox(tmp_path / "sandbox", make_bin(tmp_path / "path"), "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("case", sorted(SPOILT))
+def test_words_and_no_traceback(machine: Machine, sandbox: Sandbox, case: str) -> None:
+    """`HybridInstall` fails on a traceback and on the exit code of a bug."""
+    import tomli
+
+    from hybrid_install.core.freshness import content_hash
+
+    files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "poetry.lock": GOOD}
+    files |= SPOILT[case]
+    try:
+        fresh = content_hash(tomli.loads(str(files["pyproject.toml"])))
+    except tomli.TOMLDecodeError:
+        fresh = ""
+    files = {
+        name: text.replace("HASH", fresh) if isinstance(text, str) else text
+        for name, text in files.items()
+    }
+    write_files(machine.project, files)
+    command = COMMANDS[sorted(SPOILT).index(case) % len(COMMANDS)]
+    with nothing_changes(machine.root / "surroundings", machine.project):
+        result = HybridInstall(sandbox)(*command, cwd=machine.project)
+    assert result.exit_code in {0, 1}, str(result)
+    assert_harmless(result.output)
+    if result.exit_code == 1:
+        assert "error: " in result.stderr
