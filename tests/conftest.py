@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from support.fault_table import is_counted_here, table
+from support.figures import FIGURES, Figure, lines
 
 TALLY = pytest.StashKey[Counter[str]]()
 
@@ -33,8 +34,9 @@ def tally(request: pytest.FixtureRequest) -> Counter[str]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands its counts over."""
     output, counts = getattr(session.config, "workeroutput", None), session.config.stash[TALLY]
+    counts.update(FIGURES)
     if output is not None:
-        output["tally"] = dict(counts)
+        output["tally"] = {str(kind): number for kind, number in counts.items()}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,9 +50,9 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     counts = config.stash[TALLY]
-    for line in table(counts):
+    for line in (*table(counts), *lines(counts)):
         terminalreporter.write_line(line)
-    kinds = (kind for kind in counts if not is_counted_here(kind))
+    kinds = (kind for kind in counts if not is_counted_here(kind) and kind not in {*Figure})
     for kind in sorted(kind for kind in kinds if not kind.endswith(" equal")):
         compared, equal = counts[kind], counts[f"{kind} equal"]
         terminalreporter.write_line(

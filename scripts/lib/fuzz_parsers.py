@@ -1,4 +1,4 @@
-"""The parsers, driven by coverage. Started by scripts/fuzz.sh; needs atheris."""
+"""The parsers, driven by coverage. Started by scripts/reliability.sh; needs atheris."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from support.cli import CommandLines
+from support.figures import FIGURES, Figure
 from support.git import SecureGitServer, repository
 from support.index import Account, Source
 from support.keyrings import keyring
@@ -81,6 +82,11 @@ class Searched:
             self.files += 1
             content = path.read_bytes()
             self.found += [f"{form!r} in {path}" for form in ON_DISK if form.encode() in content]
+
+    def assert_nothing_found(self) -> None:
+        FIGURES[Figure.PLACES_OF_SECRETS] += self.texts + self.files
+        FIGURES[Figure.SECRETS_FOUND] += len(self.found)
+        assert not self.found, "\n".join(self.found)
 
 
 @dataclass(frozen=True)
@@ -204,9 +210,7 @@ def _tools(lab: Lab) -> Path:
 FORMATS = ("requirements", "constraints", "pylock", "json")
 
 
-def test_a_good_run_and_all_that_tells_of_it(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_good_run_and_all_that_tells_of_it(scene: Scene) -> None:
     for command in (
         "plan --json",
         "plan",
@@ -227,10 +231,7 @@ def test_a_good_run_and_all_that_tells_of_it(
     told = scene.diary.read_text("utf-8")
     assert "pip install" in told
     assert "/poetry install" in told
-    assert not searched.found, "\n".join(searched.found)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{len(SECRETS)} forms of secrets looked for in {searched.texts} texts")
-        sys.stdout.write(f" and {searched.files} files: {len(searched.found)} found\n")
+    searched.assert_nothing_found()
 
 
 def unauthorized(scene: Scene) -> AbstractContextManager[None]:
@@ -259,9 +260,13 @@ def out_of_order(scene: Scene) -> AbstractContextManager[None]:
     return scene.lab.index.misbehaving(statuses=dict.fromkeys(NAMES.values(), 500))
 
 
+EACH_TIME = (unauthorized, wrong_hash)
+SOMETIMES = (advertised, not_found, out_of_order)
+
+
 @pytest.mark.parametrize(
     "trouble",
-    [unauthorized, wrong_hash, advertised, not_found, out_of_order],
+    [*EACH_TIME, *(pytest.param(each, marks=pytest.mark.extended) for each in SOMETIMES)],
     ids=lambda it: it.__name__,
 )
 def test_a_run_that_fails(scene: Scene, trouble: object) -> None:
@@ -271,5 +276,4 @@ def test_a_run_that_fails(scene: Scene, trouble: object) -> None:
             assert scene.run("install", *options, UV_HTTP_RETRIES="0").exit_code == 1
         scene.run("install", "-vvv", "--feed", "requirements", UV_HTTP_RETRIES="0")
         scene.run("download", "--output", "wheelhouse", "-vvv")
-    searched = scene.search()
-    assert not searched.found, "\n".join(searched.found)
+    scene.search().assert_nothing_found()

@@ -1,6 +1,6 @@
 """Whatever happens, the environment is right or the run says that it is not; the next one mends it.
 
-`scripts/faults.sh` makes hundreds of runs of it; with the other tests run a few, always the same.
+`scripts/reliability.sh` makes hundreds of runs of it; with the other tests run a few, always the same.
 """
 
 from __future__ import annotations

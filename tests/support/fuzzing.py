@@ -1,4 +1,4 @@
-"""How many inputs a test is given: a few for each change, more by `scripts/fuzz.sh`."""
+"""How many inputs a test is given: a few for each change, more by `scripts/reliability.sh`."""
 
 from __future__ import annotations
 

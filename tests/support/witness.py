@@ -7,20 +7,18 @@ import re
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from support.figures import FIGURES, Figure
+
 from hybrid_install.errors import HybridInstallError
 from hybrid_install.report import Report
 
 _SECONDS = 30
-
-COUNTED: Counter[str] = Counter()
-"""How many inputs there were, and how many of them were refused."""
 
 _CONTROL = re.compile(r"[^\n\t\x20-\x7e\x80-\U0010ffff]|[\x7f-\x9f]|[\u202a-\u202e\u2066-\u2069]")
 
@@ -37,7 +35,7 @@ def no_hang(seconds: float = _SECONDS) -> Iterator[None]:
     def ring(_signum: int, _frame: FrameType | None) -> None:
         raise HangError(f"not within {seconds} s")
 
-    COUNTED["inputs"] += 1
+    FIGURES[Figure.INPUTS] += 1
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
@@ -72,7 +70,7 @@ def outcome(command: Callable[[Report], object]) -> Outcome:
         except OSError as found:  # `cli._run` has words for it
             report.fail(f"{found.filename}: {found.strerror or found}", None)
     assert error is None or error.message
-    COUNTED["refused"] += error is not None
+    FIGURES[Figure.REFUSED] += error is not None
     shown = out.getvalue() + err.getvalue()
     assert_harmless(shown)
     return Outcome(error, shown)
