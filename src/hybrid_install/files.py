@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import tomli
-
+from hybrid_install.core import toml
 from hybrid_install.core.lockfile import REGENERATE, Lockfile
 from hybrid_install.core.model import DirectorySource, FileSource, LockedPackage
 from hybrid_install.core.project import Project
@@ -27,7 +26,7 @@ def read_toml(path: Path) -> TomlFile:
     """Parse `path`; `InvalidDataError` for anything that is not UTF-8 TOML."""
     try:
         text = path.read_bytes().decode("utf-8")
-        return TomlFile(path, tomli.loads(text), text.partition("\n")[0])
+        return TomlFile(path, toml.loads(text), text.partition("\n")[0])
     except OSError as error:
         raise InvalidDataError(f"cannot be read ({error.strerror})", "", file=str(path)) from None
     except UnicodeDecodeError as error:

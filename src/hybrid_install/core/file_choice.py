@@ -132,12 +132,43 @@ def _rank(file: LockedFile, tags: Tags) -> Rank | None:
     """
     if not file.is_wheel:
         return (), -len(tags)
-    match = _WHEEL.fullmatch(file.name)
-    if match is None:
+    best = _RANKS.for_target(tags)[_end(file.name)]
+    if best is None:
         return None
-    triples = product(*(match[part].split(".") for part in ("python", "abi", "platform")))
-    ranks = [tags[tag] for triple in triples if (tag := "-".join(triple).lower()) in tags]
-    return (_build_tag(match["build"]), -min(ranks)) if ranks else None
+    match = _WHEEL.fullmatch(file.name)
+    return (_build_tag(match["build"]), -best) if match else None
+
+
+def _end(wheel: str) -> str:
+    """The three compressed tag sets of a wheel's name (PEP 425): what most wheels share."""
+    return "-".join(wheel[: -len(".whl")].rsplit("-", 3)[1:])
+
+
+class _RanksByEnd(dict[str, int | None]):
+    """The best rank of the tags that an `_end` stands for; None where a target has none of them.
+
+    Of the target that was asked for last: a run has one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: Tags = {}
+
+    def for_target(self, tags: Tags) -> _RanksByEnd:
+        """Itself, forgetful where it is another target."""
+        if tags is not self.tags:
+            self.clear()
+            self.tags = tags
+        return self
+
+    def __missing__(self, end: str) -> int | None:
+        triples = product(*(part.split(".") for part in end.lower().split("-")))
+        ranks = [self.tags[tag] for triple in triples if (tag := "-".join(triple)) in self.tags]
+        best = self[end] = min(ranks, default=None)
+        return best
+
+
+_RANKS = _RanksByEnd()
 
 
 def _build_tag(text: str | None) -> tuple[int, str] | tuple[()]:

@@ -6,21 +6,26 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 NormalizedName = NewType("NormalizedName", str)
+
+_SEPARATORS = re.compile(r"[-_.]+")
+_HEX = re.compile(r"[0-9A-Fa-f]+")
 
 MAIN_GROUP = NormalizedName("main")
 
 
 def normalize_name(name: str) -> NormalizedName:
     """PEP 503: case and runs of `-`, `_`, `.` carry no meaning."""
-    return NormalizedName(re.sub(r"[-_.]+", "-", name).lower())
+    return NormalizedName(_SEPARATORS.sub("-", name).lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Hash:
-    """`algorithm:hexdigest`; a bare digest, as the oldest locks hold it, is sha256."""
+class Hash(NamedTuple):
+    """`algorithm:hexdigest`; a bare digest, as the oldest locks hold it, is sha256.
+
+    A tuple, as `LockedFile` is: a lock has thousands, and dataclasses take twice as long.
+    """
 
     algorithm: str
     digest: str
@@ -34,15 +39,14 @@ class Hash:
     @property
     def is_strong(self) -> bool:
         """Whether uv accepts it for verification."""
-        is_hex = re.fullmatch(r"[0-9A-Fa-f]+", self.digest) is not None
+        is_hex = _HEX.fullmatch(self.digest) is not None
         return is_hex and self.algorithm in {"sha256", "sha384", "sha512"}
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFile:
+class LockedFile(NamedTuple):
     """One file of a locked package: its name and hash. A lock never holds the url."""
 
     name: str

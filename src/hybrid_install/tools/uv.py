@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import tomli
-
+from hybrid_install.core import toml
 from hybrid_install.core.document import Table
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Index, NormalizedName, normalize_name
@@ -204,7 +203,7 @@ class Uv:
         argv = ["pip", "compile", "--no-header", "--format", "pylock.toml", "-o", "pylock.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
             yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, whom))
-            return Offered(tomli.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
+            return Offered(toml.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
 
     def yanked(
         self,

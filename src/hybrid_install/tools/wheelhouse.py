@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import tomli
-
+from hybrid_install.core import toml
 from hybrid_install.core.document import strings, table_at
 from hybrid_install.core.model import Hash, LockedFile
 from hybrid_install.errors import InvalidDataError, LockfileError
@@ -110,7 +109,7 @@ def build_requirements(path: Path) -> tuple[str, ...] | None:
     """
     try:
         text = _pyproject_of(path)
-        document = tomli.loads(text.decode("utf-8")) if text is not None else {}
+        document = toml.loads(text.decode("utf-8")) if text is not None else {}
         table: Mapping[str, object] = table_at(document, "build-system")
         return strings(table, "requires") if "requires" in table else _WITHOUT_BUILD_SYSTEM
     except _UNREADABLE:
