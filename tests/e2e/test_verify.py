@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,13 @@ def drop_the_installer(lab: Lab, project: Project) -> None:
     (site(project) / "bravo-1.2.dist-info" / "INSTALLER").unlink()
 
 
+def lose_the_record(lab: Lab, project: Project) -> None:
+    """As uv installs what has lost its RECORD in uv's cache."""
+    record = site(project) / "bravo-1.2.dist-info" / "RECORD"
+    notes = ("INSTALLER", "REQUESTED", "RECORD")
+    record.write_text("".join(f"bravo-1.2.dist-info/{each},,\n" for each in notes), "utf-8")
+
+
 def install_twice(lab: Lab, project: Project) -> None:
     info = site(project) / "bravo-1.2.dist-info"
     shutil.copytree(info, info.with_name("bravo-1.3.dist-info"))
@@ -170,6 +178,7 @@ TAMPERINGS: tuple[tuple[Tampering, tuple[str, ...], tuple[str, str], str, bool],
     (edit_a_file, ("--deep",), ("bravo", "damaged-files"), "has other contents", False),
     (replace_from_another_index, (), ("bravo", "replaced"), "uv has replaced it", False),
     (drop_the_installer, (), ("bravo", "half-installed"), "INSTALLER", False),
+    (lose_the_record, (), ("bravo", "half-installed"), "RECORD", False),
     (install_twice, (), ("bravo", "installed-twice"), r"1\.2 and 1\.2", False),
     (lead_out, (), ("bravo", "damaged-files"), "leads out of the environment", False),
     (remove_a_launcher, (), ("bravo", "damaged-files"), r"bin/bravo is missing", False),
@@ -310,6 +319,18 @@ def test_a_run_that_fails_leaves_no_receipt_and_forgets_nothing(
     (standard.folder / "gone").rename(package_folder)
     lab.install(standard)
     assert package(standard, "bravo") == known
+
+
+def test_a_project_that_is_bound_as_it_was_before(lab: Lab, standard: Project) -> None:
+    """As a run leaves it that is cut off between uv and Poetry."""
+    lab.install(lab.project(replace(standard.spec, dependencies=("charlie-tools",))))
+    lab.project(standard.spec)
+    lab.install(standard, "--no-root")
+    details = verified(lab, standard, ok=False)
+    assert re.search("before pyproject.toml was changed", details["acme-app", "root-not-bound"])
+    assert re.search(r"lacks alpha\[fast\]", details["acme-app", "root-not-bound"])
+    lab.install(standard)
+    assert not verified(lab, standard, ok=True)
 
 
 def test_a_failure_of_poetrys_does_not_lose_what_uv_was_told(lab: Lab, standard: Project) -> None:

@@ -26,6 +26,7 @@ SEED = int(os.environ.get("HYBRID_INSTALL_FAULTS_SEED", "0"))
 ONLY = os.environ.get("HYBRID_INSTALL_FAULTS_ONLY", "")
 ROOMS = (signals, indexes, disks, caches, remains, tools, others)
 KILLED = -signal.SIGKILL
+BEFORE_WE_LISTEN = (-signal.SIGINT, -signal.SIGTERM)
 
 
 def injections() -> Iterator[object]:
@@ -71,7 +72,7 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
     wrong = scene.wrong()
     is_quiet = wrong and not fault.moves_the_goal and scene.is_called_right()
     assert not is_quiet, f"verify is content: {wrong}\n{result}"
-    if result.exit_code == KILLED:
+    if result.exit_code in {KILLED, *BEFORE_WE_LISTEN}:
         return Column.KILLED
     assert result.exit_code in {0, 1, 2, 130, 143}, str(result)
     assert not [*scene.lab.sandbox.folder("tmp").glob("hybrid-install-*")], str(result)

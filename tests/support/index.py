@@ -294,8 +294,8 @@ class _Handler(BaseHTTPRequestHandler):
         if rate is None:
             self.wfile.write(content)
             return
-        step = 0.05
-        size = max(1, int(rate * step))
+        step = max(0.05, 1 / rate)
+        size = int(rate * step)
         for start in range(0, len(content), size):
             self.wfile.write(content[start : start + size])
             if not self._index.wait(step):

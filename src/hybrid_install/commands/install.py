@@ -257,7 +257,20 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         hint = hint_offline(preparation.request) or hint_of_download(preparation.request, size)
         where = not_fetched(preparation, requirements, files)
         raise failed("uv", error, hint, where) from None
+    _refuse_halves(preparation)
     return told(requirements, files)
+
+
+def _refuse_halves(preparation: Preparation) -> None:
+    """`ToolError` where uv ended well and its cache has lost what says which files it installed."""
+    names = {each.name for each in preparation.plan.bulk}
+    halves = {each.name for each in preparation.distributions() if not each.is_whole} & names
+    if halves:
+        listed = " ".join(sorted(halves))
+        raise ToolError(
+            f"uv has installed {listed} without a RECORD of the files: its cache is damaged",
+            hint=f"`uv cache clean {listed}`, and run the same command again",
+        )
 
 
 def _kept_by_uv(preparation: Preparation) -> tuple[DirectRequirement, ...]:

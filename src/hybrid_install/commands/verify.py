@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import read_receipt
@@ -29,7 +30,7 @@ from hybrid_install.core.verification import (
 from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.records import Recorded, flaws, present, read_record
 from hybrid_install.environment.root import is_bound, wrong_scripts
-from hybrid_install.errors import LockfileError, VerificationError
+from hybrid_install.errors import LockfileError, ProjectError, VerificationError
 from hybrid_install.files import find_pyproject, read_toml
 from hybrid_install.report import (
     Report,
@@ -156,14 +157,30 @@ class _Verification:
         document = read_toml(find_pyproject(folder)).document
         prefix = self.preparation.target.interpreter.prefix
         stands_alone = self.preparation.no_editable
+        bound = root is not None and is_bound(root, folder)
         return root_findings(
             Root(
                 name,
                 root,
-                is_bound=root is not None and is_bound(root, folder),
+                is_bound=bound,
                 flaws=self._flaws([read_record(root)], deep=True).get(name, ()) if root else (),
                 scripts=wrong_scripts(document, folder, prefix, of_wheel=stands_alone),
                 stands_alone=stands_alone,
                 version=_static_version(document),
+                outdated=self._outdated(root) if bound and root else "",
             )
         )
+
+    def _outdated(self, root: Distribution) -> str:
+        """Not where plugins of Poetry may have a say, nor where poetry-core could make nothing."""
+        project_dir, project = self.preparation.inputs.project_dir, self.preparation.inputs.project
+        if project.required_plugins or not root.is_whole:
+            return ""
+        from hybrid_install.core.bound_metadata import outdated
+        from hybrid_install.tools import poetry_core
+
+        try:
+            made = poetry_core.metadata(project_dir)
+        except ProjectError:
+            return ""
+        return outdated(Path(root.path, "METADATA").read_bytes(), made)

@@ -98,19 +98,26 @@ def contents_of(text: str) -> str:
     return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
 
 
+def names_files(text: str) -> bool:
+    """Whether a RECORD has any file but what installers themselves put into the .dist-info."""
+    paths = (line.partition(",")[0].strip('"') for line in text.split("\n"))
+    return any(path and not _is_note(path) for path in paths)
+
+
+def _is_note(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return name in _INSTALLERS_OWN and folder.endswith(".dist-info")
+
+
 def _line_of_archive(line: str) -> str:
     path, _, rest = line.partition(",")
     digest = rest.partition(",")[0].strip().rstrip("=")
     is_bytecode = path.endswith(".pyc") or "__pycache__/" in path
     if not (path and digest) or is_bytecode or path.startswith(("../", "/")):
         return ""
-    folder, _, name = path.rpartition("/")
-    is_note = name in _INSTALLERS_OWN and folder.endswith(".dist-info")
-    return "" if is_note else f"{path},{digest}\n"
+    return "" if _is_note(path) else f"{path},{digest}\n"
 
 
 def _is_of_archive(entry: RecordEntry) -> bool:
     is_elsewhere = entry.path.startswith(("../", "/"))
-    folder, _, name = entry.path.rpartition("/")
-    is_note = folder.endswith(".dist-info") and name in _INSTALLERS_OWN
-    return bool(entry.hash) and not (is_elsewhere or is_note or entry.is_bytecode)
+    return bool(entry.hash) and not (is_elsewhere or _is_note(entry.path) or entry.is_bytecode)

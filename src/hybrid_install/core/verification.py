@@ -109,7 +109,7 @@ class Root:
     `is_bound` is whether its direct_url.json leads to the project's folder, editable. `scripts`
     holds what is wrong with each command of pyproject.toml, by name. With `stands_alone` it is to
     be a wheel's installation. `version` is what pyproject.toml says once and for all (PEP 621),
-    None where only a build can tell.
+    None where only a build can tell. `outdated` is how its requirements differ from those there.
     """
 
     name: NormalizedName
@@ -119,6 +119,7 @@ class Root:
     scripts: Mapping[str, str]
     stands_alone: bool = False
     version: str | None = None
+    outdated: str = ""
 
     @property
     def misplacement(self) -> str:
@@ -349,6 +350,9 @@ def _wrong_with_root(root: Root) -> Iterator[tuple[Kind, str]]:
     elif root.version and not same_version(root.distribution.version, root.version):
         detail = f"{root.distribution.version} is installed, pyproject.toml says {root.version}"
         yield Kind.VERSION, detail
+    elif root.outdated:
+        detail = f"it was bound before pyproject.toml was changed: its metadata {root.outdated}"
+        yield Kind.ROOT, detail
     else:
         if root.flaws:
             yield Kind.FILES, _flaws_text(root.flaws)

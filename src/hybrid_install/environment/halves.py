@@ -13,6 +13,7 @@ from pathlib import Path
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import NormalizedName, normalize_name
+from hybrid_install.core.record import names_files
 from hybrid_install.environment.installed import distributions
 
 
@@ -47,6 +48,7 @@ def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:
 
 def _is_recorded(folder: Path) -> bool:
     try:
-        return f"{folder.name}/" in (folder / "RECORD").read_text("utf-8", "replace")
+        record = (folder / "RECORD").read_text("utf-8", "replace")
     except OSError:
         return False
+    return f"{folder.name}/" in record and names_files(record)

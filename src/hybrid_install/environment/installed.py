@@ -19,6 +19,7 @@ from hybrid_install.core.distribution import Distribution, Installed, Origin, by
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
+from hybrid_install.core.record import names_files
 
 # An installer writes these; one that was cut off leaves some of them out. uv writes INSTALLER last.
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
@@ -73,7 +74,7 @@ def _in_folder(folder: Path, interpreter: _Places) -> Iterator[Distribution]:
 
 def _files(path: str) -> Iterator[str]:
     """The files that are read of a distribution; that others come and go its folder tells."""
-    for name in ("METADATA", "PKG-INFO", "INSTALLER", "direct_url.json"):
+    for name in ("METADATA", "PKG-INFO", "INSTALLER", "RECORD", "direct_url.json"):
         yield f"{path}{os.sep}{name}"
 
 
@@ -155,8 +156,16 @@ def _name_and_version(metadata: Path) -> tuple[str, str]:
 
 
 def _is_whole(dist_info: Path) -> bool:
-    """A power failure leaves files without contents: nothing of an installation is synced."""
-    return all(_has_contents(dist_info / name) for name in _WRITTEN_BY_INSTALLERS)
+    """A power failure leaves files without contents: nothing of an installation is synced.
+
+    A RECORD that was empty in uv's cache has what uv itself puts there, and no more.
+    """
+    if not all(_has_contents(dist_info / name) for name in _WRITTEN_BY_INSTALLERS):
+        return False
+    try:
+        return names_files((dist_info / "RECORD").read_bytes().decode("utf-8", "replace"))
+    except OSError:
+        return False
 
 
 def _has_contents(file: Path) -> bool:

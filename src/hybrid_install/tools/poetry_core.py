@@ -57,6 +57,14 @@ def binding(project_dir: Path) -> Binding:
         return found
 
 
+def metadata(project_dir: Path) -> bytes:
+    """The core metadata (METADATA) of the project; errors as for `binding`."""
+    from poetry.core.masonry.builders.builder import Builder
+
+    with _words_of_poetry_core():
+        return Builder(_read(project_dir)).get_metadata_content().encode()
+
+
 def build_wheel(project_dir: Path, output: Path) -> None:
     """The project as a wheel in `output`, as `poetry build` makes it; errors as for `binding`."""
     from poetry.core.masonry.builders.wheel import WheelBuilder

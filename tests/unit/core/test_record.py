@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_install.core.record import RecordEntry, contents, contents_of, parse_record
+from hybrid_install.core.record import (
+    RecordEntry,
+    contents,
+    contents_of,
+    names_files,
+    parse_record,
+)
 from hybrid_install.errors import InvalidDataError
 
 WHEEL = "a/__init__.py,sha256=abc,3\na-1.0.dist-info/METADATA,sha256=def,5\n"
@@ -136,3 +142,21 @@ def test_a_size_of_thousands_of_digits_is_none() -> None:
     """Python refuses to read it."""
     (entry,) = parse_record(f"a.py,sha256=x,{'9' * 5000}\n")
     assert entry.size is None
+
+
+NOTES = "a-1.0.dist-info/INSTALLER,sha256=x,2\na-1.0.dist-info/RECORD,,\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", False),
+        (NOTES, False),
+        (NOTES + "\n", False),
+        (NOTES + "a-1.0.dist-info/METADATA,sha256=x,2\n", True),
+        (NOTES + "a.py,,\n", True),
+        (NOTES + '"a, b.py",,\n', True),
+    ],
+)
+def test_whether_it_names_any_file(text: str, names: bool) -> None:
+    assert names_files(text) is names

@@ -253,6 +253,7 @@ BOUND = Root(ROOT, distribution("root"), is_bound=True, flaws=(), scripts={})
         (replace(BOUND, is_bound=False), [Kind.ROOT]),
         (replace(BOUND, is_bound=False, stands_alone=True), []),
         (replace(BOUND, version="1.0.0"), []),
+        (replace(BOUND, outdated="lacks a"), [Kind.ROOT]),
         (replace(BOUND, version="1.1", flaws=(Flaw("x", "y"),)), [Kind.VERSION]),
         (replace(BOUND, is_bound=False, stands_alone=True, flaws=(Flaw("x", "y"),)), [Kind.FILES]),
         (replace(BOUND, distribution=EDITABLE, stands_alone=True), [Kind.ROOT]),

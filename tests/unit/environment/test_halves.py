@@ -14,7 +14,7 @@ from hybrid_install.core.model import normalize_name
 from hybrid_install.environment.halves import halves, remove
 
 A = normalize_name("a")
-RECORDED = {"RECORD": "a-1.0.dist-info/RECORD,,\n"}
+RECORDED = {"RECORD": "a-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"}
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def test_what_has_a_record_is_left_to_installers(
     assert found(target) == []
 
 
-@pytest.mark.parametrize("record", ["", "a-0.9.dist-info/RECORD,,\n", "a.py,,\n"])
+@pytest.mark.parametrize(
+    "record", ["", "a-0.9.dist-info/METADATA,,\n", "a.py,,\n", "a-1.0.dist-info/RECORD,,\n"]
+)
 def test_a_record_that_does_not_name_it_removes_it_as_little(
     target: Interpreter, record: str
 ) -> None:
