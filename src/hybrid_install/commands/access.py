@@ -28,10 +28,11 @@ def index_access(
     """
     named: dict[Index, NamedIndex] = {}
     in_urls: dict[Index, Credentials] = {}
-    mirror = mirror_url(preparation)
+    mirror, interpreter = mirror_url(preparation), preparation.target.interpreter
+    python = None if interpreter.is_presumed else interpreter.executable
     for number, index in enumerate(preparation.inputs.project.indexes):
         is_mirror = index.is_default and mirror is not None
-        whole = index.url or mirror or uv.default_index_url()
+        whole = index.url or mirror or uv.default_index_url(python)
         url, in_url = split_userinfo(whole)
         named[index] = NamedIndex(f"hi{number}", url, is_single_page(index), is_mirror)
         if in_url:

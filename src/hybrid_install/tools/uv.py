@@ -23,6 +23,7 @@ from hybrid_install.core.pylock import PinnedFile, synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
 from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
 from hybrid_install.errors import ToolError
+from hybrid_install.tools.embedded import embedded_pip
 from hybrid_install.tools.process import Command, Runner
 
 SUPPORTED = ((0, 13), (0, 14))
@@ -135,9 +136,13 @@ class Uv:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
         return match.group(1)
 
-    def default_index_url(self) -> str:
-        """The url of the index that uv uses when told nothing; only uv knows it."""
+    def default_index_url(self, python: Path | None = None) -> str:
+        """The url of the index that uv uses when told nothing; only uv knows it.
+
+        Without a `python` uv looks for one, and starts what it finds.
+        """
         argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"]
+        argv += ["--python", str(python)] if python else []
         with _folder({"nothing.in": ""}) as folder:
             text = self.runner.capture(self._command(argv, cwd=folder))
         return text.strip().removeprefix("--index-url ").strip().rstrip("/")
@@ -168,13 +173,12 @@ class Uv:
 
     def seed_pip(self, python: Path, minor_version: str) -> None:
         """The pip that Poetry's virtualenv would seed, from the wheel that virtualenv carries."""
-        from virtualenv.seed.wheels.embed import get_embed_wheel
-
-        wheel = get_embed_wheel("pip", minor_version)
+        wheel = embedded_pip(minor_version)
         if wheel is None:
             return
+        version = wheel.name.split("-")[1]
         argv = ["pip", "install", "-q", "--python", str(python), "--no-deps", "--no-index"]
-        argv += ["--find-links", str(wheel.path.parent), f"pip==={wheel.version}"]
+        argv += ["--find-links", str(wheel.parent), f"pip==={version}"]
         self.runner.stream(self._command(argv))
 
     def offers(

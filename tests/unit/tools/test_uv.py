@@ -89,6 +89,12 @@ def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
     )
 
 
+def test_an_interpreter_that_is_known_spares_uv_the_search() -> None:
+    runner = FakeRunner([lambda _: "--index-url https://default.invalid/simple/\n"])
+    uv(runner).default_index_url(PYTHON)
+    assert runner.only.argv[-2:] == ("--python", str(PYTHON))
+
+
 def created(prompt: str | None, version: str | None) -> list[str]:
     """The arguments of `uv venv`; with a `version` the interpreter is only presumed."""
     runner = FakeRunner()
