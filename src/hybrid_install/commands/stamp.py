@@ -153,22 +153,30 @@ def _environment(preparation: Preparation) -> Iterator[Witness]:
     own = (target.path / "pyvenv.cfg", target.path / MARKER, receipt.path, receipt.unfinished)
     for path in (*own, target.python, target.path / "src"):
         yield ENTRY, str(path)
-    yield from _files(target.path / "bin")
+    yield from _files(str(target.path / "bin"))
     for library in dict.fromkeys(target.interpreter.library):
         yield from _folders(library)
 
 
 def _folders(library: Path) -> Iterator[Witness]:
-    for folder, names, _ in os.walk(library):
-        names[:] = [name for name in names if name != "__pycache__"]
+    """Thousands; `os.walk` would take twice as long."""
+    waiting = [str(library)]
+    while waiting:
+        folder = waiting.pop()
         if folder == str(library) or folder.endswith((".dist-info", ".egg-info")):
-            yield from _files(Path(folder))
+            yield from _files(folder)
         else:
             yield ENTRY, folder
+        with suppress(OSError), os.scandir(folder) as entries:
+            waiting += [
+                entry.path
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__"
+            ]
 
 
-def _files(folder: Path) -> Iterator[Witness]:
-    yield ENTRY, str(folder)
+def _files(folder: str) -> Iterator[Witness]:
+    yield ENTRY, folder
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_file():

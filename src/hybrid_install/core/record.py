@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +20,9 @@ _INSTALLERS_OWN = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
 
+
+# Path and hash of a line without quotes.
+_FIELDS = re.compile(r"^([^,\n]+),([^,\n]+)", re.MULTILINE).findall
 
 # What csv and `splitlines` see more in than a character.
 _UNUSUAL = frozenset('"\0\r\x0b\x0c\x1c\x1d\x1e')
@@ -94,7 +98,16 @@ def contents_of(text: str) -> str:
     """
     if not text.isascii() or any(each in text for each in _UNUSUAL):
         return contents(parse_record(text))
-    lines = sorted(filter(None, map(_line_of_archive, text.split("\n"))))
+    lines = [
+        f"{path},{hashed}\n"
+        for path, digest in _FIELDS(text)
+        if (hashed := digest.strip().rstrip("="))
+        and not path.endswith(".pyc")
+        and not path.startswith(("../", "/"))
+        and "__pycache__/" not in path
+        and not (".dist-info/" in path and _is_note(path))
+    ]
+    lines.sort()
     return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
 
 
@@ -107,15 +120,6 @@ def names_files(text: str) -> bool:
 def _is_note(path: str) -> bool:
     folder, _, name = path.rpartition("/")
     return name in _INSTALLERS_OWN and folder.endswith(".dist-info")
-
-
-def _line_of_archive(line: str) -> str:
-    path, _, rest = line.partition(",")
-    digest = rest.partition(",")[0].strip().rstrip("=")
-    is_bytecode = path.endswith(".pyc") or "__pycache__/" in path
-    if not (path and digest) or is_bytecode or path.startswith(("../", "/")):
-        return ""
-    return "" if _is_note(path) else f"{path},{digest}\n"
 
 
 def _is_of_archive(entry: RecordEntry) -> bool:
