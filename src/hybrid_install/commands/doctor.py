@@ -16,6 +16,7 @@ from hybrid_install.commands.inputs import STALE
 from hybrid_install.commands.reach import sources
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.surroundings import disks, variables
+from hybrid_install.core.deferral import Ambiguity, Handover
 from hybrid_install.core.diagnosis import (
     Diagnosis,
     Finding,
@@ -270,12 +271,18 @@ def _tenants(case: Case, target: TargetEnvironment) -> Iterator[Finding]:
     prefixes = {"hybrid-install": Path(sys.prefix), "Poetry": poetry.prefix if poetry else None}
     for name, prefix in prefixes.items():
         if target.is_virtual and target.exists and prefix and _is_same(prefix, target.path):
-            text = f"{name} is installed in this environment, and --sync would remove it"
+            text = f"{name} is installed in this environment, and --sync may remove it"
             yield warning(name, text, "install it in one of its own: pipx, or uv tool")
 
 
 def _is_same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
+
+
+def _faster(handover: Handover | Ambiguity) -> str:
+    if isinstance(handover, Ambiguity):
+        return "it works, slower: `poetry lock` with Poetry 2 writes a lock that tells by itself"
+    return "it works, slower: make the environment first, or change Poetry's settings"
 
 
 def _plan(case: Case) -> Iterator[Finding]:
@@ -290,8 +297,9 @@ def _plan(case: Case) -> Iterator[Finding]:
         yield warning("", problem.message, problem.hint)
     plan = preparation.plan
     if plan.handover is not None and preparation.target.handover is None:
-        hint = "`poetry lock` with Poetry 2 writes a lock that tells; it works as it is, slower"
-        yield warning("", f"the whole run is Poetry's: {plan.handover.value}", hint)
+        yield warning(
+            "", f"the whole run is Poetry's: {plan.handover.value}", _faster(plan.handover)
+        )
     if plan.handover is None:
         yield ok("", counts(plan))
     left: dict[str, list[str]] = {}

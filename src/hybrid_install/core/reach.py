@@ -9,7 +9,6 @@ from hybrid_install.core.diagnosis import Finding, Severity, ok
 from hybrid_install.core.model import Index
 from hybrid_install.core.redaction import without_credentials
 
-
 DEFAULT_SUBJECT = "the default index (uv's)"
 """What the index is called whose url only uv knows."""
 

@@ -16,7 +16,7 @@ _LITTLE = 10**9
 
 _OF_PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 
-_CREDENTIALS = re.compile(r"POETRY_(?:HTTP_BASIC|PYPI_TOKEN)_(.+?)(?:_USERNAME|_PASSWORD)?$")
+_CREDENTIALS = re.compile(r"POETRY_HTTP_BASIC_(.+?)(?:_USERNAME|_PASSWORD)?$")
 
 
 def variable_findings(
@@ -41,7 +41,7 @@ def variable_findings(
     if of_pip := [name for name in found if name.startswith("PIP_")]:
         yield note(
             "PIP_*",
-            f"{listed(of_pip)}: ignored by uv and Poetry",
+            f"{listed(of_pip)}: for pip alone, which installs nothing here",
             "sources are [[tool.poetry.source]]'s to name",
         )
     yield from _of_poetry(found, sources)
