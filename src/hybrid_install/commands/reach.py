@@ -18,7 +18,7 @@ from hybrid_install.core.reach import DEFAULT_SUBJECT, Asked, Known, judged, sho
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex, Trust
 from hybrid_install.environment.trust import trust_of
 from hybrid_install.errors import ProjectError, ToolError
-from hybrid_install.tools.fetch import Fetcher
+from hybrid_install.tools.fetch import Fetcher, NamedPage
 from hybrid_install.tools.keyring import KeyringQuery
 
 
@@ -78,8 +78,8 @@ def _answers(case: Case, access: IndexAccess, seconds: float) -> Iterator[Findin
     fetcher = Fetcher(access, {**case.request.environ, **limits})
     pages, mirror = _pages(case), _mirror(case)
     page_of = pages or {}
-    urls = [_page_url(each, page_of.get(index, "")) for index, each in access.named.items()]
-    answers = fetcher.answers(urls, seconds)
+    places = [_page(each, page_of.get(index, "")) for index, each in access.named.items()]
+    answers = fetcher.answers(places, seconds)
     for (index, named), answer in zip(access.named.items(), answers, strict=True):
         asked = Asked(
             index,
@@ -108,8 +108,10 @@ def _is_plain(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}
 
 
-def _page_url(named: NamedIndex, page: str) -> str:
-    return named.url if named.is_page else f"{named.url.rstrip('/')}/{page}{'/' if page else ''}"
+def _page(named: NamedIndex, page: str) -> NamedPage:
+    """What uv would ask first; all of a single page, the root where no package is locked."""
+    folder = f"{named.url.rstrip('/')}/{page}{'/' if page else ''}"
+    return NamedPage(named.name, named.url if named.is_page else folder)
 
 
 def _known(credentials: Credentials | None) -> Known:

@@ -96,6 +96,14 @@ class Outcome:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPage:
+    """A page of an index, by the index's name in an `IndexAccess`."""
+
+    index: str
+    url: str = field(repr=False)
+
+
 class _FailedError(Exception):
     """A download that will not succeed by being tried again."""
 
@@ -218,18 +226,18 @@ class Fetcher:
         finally:
             response.close()
 
-    def answers(self, urls: Sequence[str], seconds: float) -> list[Answer]:
-        """What each url answers, all asked at once, within so many seconds for all that is read.
+    def answers(self, places: Sequence[NamedPage], seconds: float) -> list[Answer]:
+        """What each page answers, all asked at once, within so many seconds for all that is read.
 
         A server that sends a byte now and then is no answer: what is not over in time is left
         behind, in daemon threads.
         """
-        found = [Answer(Ending.TIMED_OUT) for _ in urls]
+        found = [Answer(Ending.TIMED_OUT) for _ in places]
 
-        def ask(place: int, url: str) -> None:
-            found[place] = self._answer(url)
+        def ask(number: int, place: NamedPage) -> None:
+            found[number] = self._answer(place)
 
-        threads = [Thread(target=ask, args=each, daemon=True) for each in enumerate(urls)]
+        threads = [Thread(target=ask, args=each, daemon=True) for each in enumerate(places)]
         for thread in threads:
             thread.start()
         end = time.monotonic() + seconds
@@ -237,10 +245,11 @@ class Fetcher:
             thread.join(max(0.0, end - time.monotonic()))
         return list(found)
 
-    def _answer(self, url: str) -> Answer:
-        """One try; of a long page its beginning is enough."""
+    def _answer(self, place: NamedPage) -> Answer:
+        """One try, with the credentials of that index alone; the beginning of a page is enough."""
+        credentials = self.access.credentials.get(place.index)
         try:
-            response = self._asked(url, 0)
+            response = self._asked(place.url, _authorization(credentials))
             try:
                 response.read(_CHUNK, decode_content=False)
             finally:
@@ -251,30 +260,26 @@ class Fetcher:
         except _FailedError as error:
             return Answer(Ending.PROXY, words=str(error))
         except (OSError, ValueError) as error:  # certificates or urls that nobody can read
-            return Answer(Ending.BROKEN, words=getattr(error, "strerror", "") or "unusable")
+            return Answer(Ending.BROKEN, words=getattr(error, "strerror", None) or "unusable")
 
     def _request(self, url: str, start: int) -> urllib3.BaseHTTPResponse:
+        headers = _authorization(split_userinfo(url)[1] or self._credentials(url))
+        if start:
+            headers["Range"] = f"bytes={start}-"
         try:
-            return self._asked(url, start)
+            return self._asked(split_userinfo(url)[0], headers)
         except HTTPError as error:
             raise _problem(error) from None
 
-    def _asked(self, url: str, start: int) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept-Encoding": "identity", **self._authorization(url)}
-        if start:
-            headers["Range"] = f"bytes={start}-"
-        bare, _ = split_userinfo(url)
+    def _asked(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         # Redirects alone are urllib3's: on the way to another host it drops `Authorization`.
         redirects = urllib3.Retry(
             connect=0, read=0, status=0, other=0, redirect=10, respect_retry_after_header=False
         )
-        return self._pool(bare).request(
-            "GET", bare, headers=headers, preload_content=False, retries=redirects
+        whole = {"Accept-Encoding": "identity", **headers}
+        return self._pool(url).request(
+            "GET", url, headers=whole, preload_content=False, retries=redirects
         )
-
-    def _authorization(self, url: str) -> dict[str, str]:
-        credentials = split_userinfo(url)[1] or self._credentials(url)
-        return {"Authorization": _basic(credentials)} if credentials else {}
 
     def _credentials(self, url: str) -> Credentials | None:
         """`Authenticator._get_repository_config_for_url`: by host, then by the longest path."""
@@ -462,6 +467,10 @@ def _pool(
         raise _FailedError("the proxy is of a kind that is not known here") from None
     except ValueError:  # urllib3's own, too; the address may hold a password
         raise _FailedError("the address of the proxy cannot be read") from None
+
+
+def _authorization(credentials: Credentials | None) -> dict[str, str]:
+    return {"Authorization": _basic(credentials)} if credentials else {}
 
 
 def _basic(credentials: Credentials) -> str:
