@@ -141,9 +141,9 @@ def _mirror(case: Case) -> str | None:
 
 def _default_url(case: Case) -> str:
     """Asked of uv with a cache of its own for a moment: it would make its own otherwise."""
+    uv, environ = case.uv, case.request.environ
     with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        uv = replace(case.uv, environ={**case.request.environ, "UV_CACHE_DIR": folder})
-        return uv.default_index_url()
+        return replace(uv, environ={**environ, "UV_CACHE_DIR": folder}).default_index_url()
 
 
 def _trust(case: Case, used: Collection[Index]) -> Trust:
