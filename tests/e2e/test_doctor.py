@@ -236,6 +236,19 @@ def test_without_a_project(lab: Lab) -> None:
     assert about(found, "disks", "uv's cache")[0] == "ok"
 
 
+def test_settings_that_nobody_can_read(lab: Lab, folder: Path) -> None:
+    """Said once, not again wherever they count; without credentials no source is asked."""
+    (folder / "poetry.toml").write_text("broken = [")
+    with lab.index.watched() as requests:
+        found = diagnosed(lab, folder, ok=False, TMPDIR=str(lab.folder / "none"))
+
+    assert not requests
+    assert errors(found) == ["project"]
+    assert about(found, "environment", "")[1].startswith("not looked for")
+    assert about(found, "sources", "")[1].startswith("not asked")
+    assert about(found, "disks", "TMPDIR")[0] == "warning"
+
+
 def test_traps_of_the_project(lab: Lab, folder: Path) -> None:
     """A stale lock with several torches, settings that do not go together, odd variables."""
     packages = [

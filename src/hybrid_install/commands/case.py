@@ -73,6 +73,11 @@ class Case:
         """Poetry's settings."""
         return poetry_config.load(self.folder, self.request.environ)
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether the project and Poetry's settings can be read: what most else depends on."""
+        return None not in (known(lambda: self.project), known(lambda: self.config))
+
     @cached_property
     def lock(self) -> Lockfile:
         """The lock, stale or not."""

@@ -54,7 +54,8 @@ def doctor(
     found = diagnose(Case(request, runner), report, timeout)
     print_data(diagnosis_json(found) if as_json else diagnosis_text(found))
     if not found.is_healthy:
-        raise DiagnosisError(found.summary, hint="each error has its hint above")
+        hint = None if as_json else "each error has its hint above"
+        raise DiagnosisError(found.summary, hint=hint)
 
 
 def diagnose(case: Case, report: Report, timeout: float) -> Diagnosis:
@@ -193,8 +194,8 @@ def _several(case: Case) -> Iterator[Finding]:
 
 
 def _environment(case: Case) -> Iterator[Finding]:
-    if known(lambda: case.project) is None:
-        yield note("", "not looked for: there is no project that could be read")
+    if not case.is_readable:
+        yield note("", "not looked for: the project, or Poetry's settings, cannot be read")
         return
     yield from _overruled(case)
     target = case.target
@@ -272,7 +273,7 @@ def _tenants(case: Case, target: TargetEnvironment) -> Iterator[Finding]:
     for name, prefix in prefixes.items():
         if target.is_virtual and target.exists and prefix and _is_same(prefix, target.path):
             text = f"{name} is installed in this environment, and --sync may remove it"
-            yield warning(name, text, "install it in one of its own: pipx, or uv tool")
+            yield warning("", text, "install it in one of its own: pipx, or uv tool")
 
 
 def _is_same(one: Path, other: Path) -> bool:

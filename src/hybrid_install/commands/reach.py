@@ -24,8 +24,8 @@ from hybrid_install.tools.keyring import KeyringQuery
 
 def sources(case: Case, seconds: float) -> Iterator[Finding]:
     """Ask all of them at once, with the credentials and certificates that a run would use."""
-    if known(lambda: case.project) is None:
-        yield note("", "not asked: there is no project that could be read")
+    if not case.is_readable:
+        yield note("", "not asked: the project, or Poetry's settings, cannot be read")
         return
     if case.is_offline:
         yield note("", "not asked: UV_OFFLINE is set, and no server is asked by a run either")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hybrid_install.commands.case import Case, known
-from hybrid_install.core.diagnosis import Finding, error, note
+from hybrid_install.core.diagnosis import Finding, error, note, warning
 from hybrid_install.core.space import Volume
 from hybrid_install.core.surroundings import link_finding, variable_findings, volume_finding
 from hybrid_install.environment.cache import cache_dir
@@ -41,6 +41,8 @@ def _temporary(environ: Mapping[str, str]) -> Path:
 def _volume(subject: str, place: Path, volume: Volume | None) -> Finding:
     if volume is None:
         return note(subject, f"{place}: its room cannot be told")
+    if subject == "TMPDIR" and not place.is_dir():
+        return warning(subject, f"{place} is not there", "make it, or name another folder")
     is_cache, can_write = subject == "uv's cache", is_writable_place(place)
     if is_cache and not can_write:
         hint = "change its permissions, or name another folder with UV_CACHE_DIR"
