@@ -288,6 +288,21 @@ def test_traps_of_the_project(lab: Lab, folder: Path) -> None:
     assert about(found, "variables", "REQUESTS_CA_BUNDLE")[0] == "error"
 
 
+def test_a_mirror_in_the_default_index_s_place(lab: Lab) -> None:
+    """The user has named it: without its password it may be shown. uv is not asked."""
+    source = lab.source(Wheel(Release("alpha")), account=Account("me", SECRET))
+    folder, url = lab.folder / "app", lab.index.url(source)
+    ProjectText((LockedText("alpha"),)).write(folder)
+    pyproject = folder / "pyproject.toml"
+    wanting = "\n[tool.poetry.requires-plugins]\npoetry-plugin-pypi-mirror = '*'\n"
+    pyproject.write_text(pyproject.read_text() + wanting)
+    mirror = url.replace("//", f"//me:{SECRET}@")
+    found = diagnosed(lab, folder, ok=True, POETRY_PYPI_MIRROR_URL=mirror)
+
+    assert found["sources"] == [("ok", f"PyPI ({url})", "answers 200, with credentials | ")]
+    assert "poetry-plugin-pypi-mirror" in about(found, "project", "plugins")[1]
+
+
 def test_an_environment_that_a_run_has_left(lab: Lab, folder: Path) -> None:
     venv = make_with_venv(folder / ".venv", lab.sandbox, "--without-pip")
     other = make_with_venv(lab.folder / "other", lab.sandbox, "--without-pip")
