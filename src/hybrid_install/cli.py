@@ -524,6 +524,24 @@ def _check(
     _run(request, lambda report, _: command(request, report, files=files))
 
 
+@app.command("doctor", help="Look for what would keep an install from working; change nothing.")
+@_takes_request
+def _doctor(
+    request: Request,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", help="for the sources' answers", metavar="SECONDS", min=0.1),
+    ] = 10,
+) -> None:
+    from hybrid_install.commands.doctor import doctor as command
+
+    _run(
+        request,
+        lambda report, runner: command(request, report, runner, as_json=as_json, timeout=timeout),
+    )
+
+
 @app.command("cache-key", help="Print one line that CI can store an environment under.")
 @_takes_request
 def _cache_key(request: Request) -> None:

@@ -58,6 +58,10 @@ class VerificationError(HybridInstallError):
     """The environment is not what the lock selects."""
 
 
+class DiagnosisError(HybridInstallError):
+    """Something that an install would fail at (`doctor`)."""
+
+
 class ExportError(HybridInstallError):
     """An exported file is not up to date (`export --check`)."""
 

@@ -16,6 +16,7 @@ from hybrid_install.core.plan import Action, Operation, Plan
 from hybrid_install.core.redaction import secrets_in, without_secrets
 
 if TYPE_CHECKING:
+    from hybrid_install.core import diagnosis
     from hybrid_install.core.verification import Finding
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -200,6 +201,47 @@ def verification_json(
                 "fails": each.fails,
             }
             for each in findings
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def diagnosis_text(found: diagnosis.Diagnosis) -> str:
+    """What `doctor` found for people: a block a section, a hint below what should be acted on."""
+    lines: list[str] = []
+    for section in found.sections:
+        lines += [section.name, *(line for each in section.findings for line in _found(each)), ""]
+    return "\n".join([*lines, _shown(found.summary)]) + "\n"
+
+
+def _found(finding: diagnosis.Finding) -> Iterator[str]:
+    """`warning  Poetry: …`, and its hint; a text of several lines is indented as one block."""
+    subject = f"{finding.subject}: " if finding.subject else ""
+    text = _shown(f"{subject}{finding.text}").replace("\n", f"\n{'':11}")
+    yield f"  {finding.severity.value:<7}  {text}"
+    if finding.hint:
+        yield f"{'':11}hint: {_shown(finding.hint)}"
+
+
+def diagnosis_json(found: diagnosis.Diagnosis) -> str:
+    """What `doctor` found for programs."""
+    document = {
+        "ok": found.is_healthy,
+        "summary": found.summary,
+        "sections": [
+            {
+                "name": section.name,
+                "findings": [
+                    {
+                        "severity": each.severity.value,
+                        "subject": _shown(each.subject),
+                        "text": _shown(each.text),
+                        "hint": _shown(each.hint),
+                    }
+                    for each in section.findings
+                ],
+            }
+            for section in found.sections
         ],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -51,13 +51,17 @@ class LockedText:
 
 @dataclass(frozen=True)
 class ProjectText:
-    """pyproject.toml and poetry.lock, written with a lock that is fresh."""
+    """pyproject.toml and poetry.lock, written with a lock that is fresh.
+
+    Where all sources are of the `priority` primary there is no default index.
+    """
 
     packages: tuple[LockedText, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     version: str = "1.0"
     own: Mapping[str, Any] = field(default_factory=dict)
     comment: str = ""
+    priority: str = "supplemental"
 
     def changed(self, name: str, **facts: Any) -> ProjectText:
         """The same but for one package."""
@@ -87,7 +91,7 @@ class ProjectText:
         poetry: dict[str, Any] = {"packages": [{"include": "x"}]}
         if self.sources:
             poetry["source"] = [
-                {"name": name, "url": url, "priority": "supplemental"}
+                {"name": name, "url": url, "priority": self.priority}
                 for name, url in self.sources.items()
             ]
         return {

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from hybrid_install import __version__, cli
 from hybrid_install.commands import cache_key as cache_key_module
+from hybrid_install.commands import doctor as doctor_module
 from hybrid_install.commands import download as download_module
 from hybrid_install.commands import export as export_module
 from hybrid_install.commands import init as init_module
@@ -98,6 +99,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
     for verb, module in (
         ("install", install_module),
         ("plan", plan_module),
+        ("doctor", doctor_module),
         ("download", download_module),
         ("export", export_module),
         ("cache_key", cache_key_module),
@@ -169,6 +171,8 @@ def selecting(**options: Any) -> Request:
         ),
         (["export", "--all"], "export", {"order": Order(declared=True), "check": None}),
         (["cache-key"], "cache_key", {}),
+        (["doctor"], "doctor", {"as_json": False, "timeout": 10}),
+        (["doctor", "--json", "--timeout", "2.5"], "doctor", {"as_json": True, "timeout": 2.5}),
         (["init"], "init", INIT),
         (["init", "--sizes", "--over", "1GB"], "init", {**INIT, "sizes": True, "over": "1GB"}),
         (["init", "--docker", "--force"], "init", {**INIT, "docker": True, "force": True}),

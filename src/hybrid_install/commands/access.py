@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from urllib.parse import urldefrag, urlsplit
 
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.repositories import is_http
 from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.model import Index, Priority, UrlSource
-from hybrid_install.core.project import is_single_page
+from hybrid_install.core.project import Project, is_single_page
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
 from hybrid_install.environment.trust import trust_of
+from hybrid_install.poetry_config import PoetryConfig
 from hybrid_install.tools.keyring import KeyringQuery, of_url
-from hybrid_install.tools.poetry import MIRROR_PLUGIN
+from hybrid_install.tools.poetry import MIRROR_PLUGIN, Poetry
 from hybrid_install.tools.uv import Uv
 
 
@@ -37,7 +38,8 @@ def index_access(
         named[index] = NamedIndex(f"hi{number}", url, is_single_page(index), is_mirror)
         if in_url:
             in_urls[index] = in_url
-    credentials = {**_credentials(preparation, named), **in_urls}
+    known = credentials_of(named, preparation.inputs.config, preparation.ask_keyring)
+    credentials = {**known, **in_urls}
     hosts = {urlsplit(each.url).netloc for each in named.values()}
     for number, (url, found) in enumerate(_credentials_of_urls(preparation, hosts).items()):
         place = Index("", url, Priority.EXPLICIT)
@@ -62,19 +64,26 @@ def index_access(
 
 def mirror_url(preparation: Preparation) -> str | None:
     """What poetry-plugin-pypi-mirror puts in the default index's place, where it is active."""
-    url, request = preparation.inputs.config.mirror_url, preparation.request
-    if url is None or request.no_plugins:
+    if preparation.request.no_plugins or preparation.inputs.config.mirror_url is None:
         return None
-    poetry, required = preparation.poetry, preparation.inputs.project.required_plugins
+    inputs = preparation.inputs
+    return mirror_of(inputs.config, inputs.project, preparation.poetry)
+
+
+def mirror_of(config: PoetryConfig, project: Project, poetry: Poetry | None) -> str | None:
+    """The mirror that the settings name, where Poetry has the plugin or the project wants it."""
+    url = config.mirror_url
     is_there = poetry is not None and poetry.has_plugin(MIRROR_PLUGIN)
-    return url.rstrip("/") if is_there or MIRROR_PLUGIN in required else None
+    is_active = is_there or MIRROR_PLUGIN in project.required_plugins
+    return url.rstrip("/") if url and is_active else None
 
 
-def _credentials(
-    preparation: Preparation, named: Mapping[Index, NamedIndex]
+def credentials_of(
+    named: Mapping[Index, NamedIndex],
+    config: PoetryConfig,
+    ask_keyring: Callable[[Sequence[KeyringQuery]], Sequence[Credentials | None]],
 ) -> dict[Index, Credentials]:
     """Poetry's own settings, then the keyring for whoever has no password there."""
-    config = preparation.inputs.config
     found = {index: each for index in named if (each := config.credentials(index.name))}
     lacking = [
         index
@@ -92,7 +101,7 @@ def _credentials(
         )
         for index in lacking
     ]
-    answers = preparation.ask_keyring(queries)
+    answers = ask_keyring(queries)
     asked = {index: each for index, each in zip(lacking, answers, strict=True) if each}
     return found | asked
 

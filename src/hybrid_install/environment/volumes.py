@@ -23,3 +23,11 @@ def volume_of(path: Path) -> Volume | None:
         block = system.f_frsize
         return Volume(str(path), seen.st_dev, system.f_blocks * block, system.f_bavail * block)
     return None
+
+
+def is_writable_place(path: Path) -> bool:
+    """Whether files can be made in `path`, which may have to be made first."""
+    for place in (path, *path.parents):
+        if place.exists():
+            return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return False

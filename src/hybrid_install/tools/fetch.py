@@ -41,6 +41,7 @@ from urllib3.exceptions import (
 
 from hybrid_install.core.credentials import Credentials, split_userinfo
 from hybrid_install.core.model import LockedFile
+from hybrid_install.core.reach import Answer, Ending
 from hybrid_install.core.uv_config import IndexAccess, Trust
 from hybrid_install.tools.wheelhouse import has_hash
 
@@ -93,6 +94,14 @@ class Outcome:
 
     download: Download
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPage:
+    """A page of an index, by the index's name in an `IndexAccess`."""
+
+    index: str
+    url: str = field(repr=False)
 
 
 class _FailedError(Exception):
@@ -217,25 +226,60 @@ class Fetcher:
         finally:
             response.close()
 
+    def answers(self, places: Sequence[NamedPage], seconds: float) -> list[Answer]:
+        """What each page answers, all asked at once, within so many seconds for all that is read.
+
+        A server that sends a byte now and then is no answer: what is not over in time is left
+        behind, in daemon threads.
+        """
+        found = [Answer(Ending.TIMED_OUT) for _ in places]
+
+        def ask(number: int, place: NamedPage) -> None:
+            found[number] = self._answer(place)
+
+        threads = [Thread(target=ask, args=each, daemon=True) for each in enumerate(places)]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + seconds
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return list(found)
+
+    def _answer(self, place: NamedPage) -> Answer:
+        """One try, with the credentials of that index alone; the beginning of a page is enough."""
+        credentials = self.access.credentials.get(place.index)
+        try:
+            response = self._asked(place.url, _authorization(credentials))
+            try:
+                response.read(_CHUNK, decode_content=False)
+            finally:
+                response.close()
+            return Answer(Ending.STATUS, response.status)
+        except HTTPError as error:
+            return _answer_of(_cause(error))
+        except _FailedError as error:
+            return Answer(Ending.PROXY, words=str(error))
+        except (OSError, ValueError) as error:  # certificates or urls that nobody can read
+            return Answer(Ending.BROKEN, words=getattr(error, "strerror", None) or "unusable")
+
     def _request(self, url: str, start: int) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept-Encoding": "identity", **self._authorization(url)}
+        headers = _authorization(split_userinfo(url)[1] or self._credentials(url))
         if start:
             headers["Range"] = f"bytes={start}-"
-        bare, _ = split_userinfo(url)
+        try:
+            return self._asked(split_userinfo(url)[0], headers)
+        except HTTPError as error:
+            raise _problem(error) from None
+
+    def _asked(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         # Redirects alone are urllib3's: on the way to another host it drops `Authorization`.
         redirects = urllib3.Retry(
             connect=0, read=0, status=0, other=0, redirect=10, respect_retry_after_header=False
         )
-        try:
-            return self._pool(bare).request(
-                "GET", bare, headers=headers, preload_content=False, retries=redirects
-            )
-        except HTTPError as error:
-            raise _problem(error) from None
-
-    def _authorization(self, url: str) -> dict[str, str]:
-        credentials = split_userinfo(url)[1] or self._credentials(url)
-        return {"Authorization": _basic(credentials)} if credentials else {}
+        whole = {"Accept-Encoding": "identity", **headers}
+        return self._pool(url).request(
+            "GET", url, headers=whole, preload_content=False, retries=redirects
+        )
 
     def _credentials(self, url: str) -> Credentials | None:
         """`Authenticator._get_repository_config_for_url`: by host, then by the longest path."""
@@ -349,9 +393,27 @@ def _refuse(response: urllib3.BaseHTTPResponse) -> None:
 
 def _problem(error: HTTPError) -> Exception:
     """The error in words of ours: urllib3's repeat the url, whose query may be a secret."""
-    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    cause = _cause(error)
     kind = _FailedError if isinstance(cause, SSLError | ResponseError) else _PassingError
     return kind(_words(cause))
+
+
+def _cause(error: HTTPError) -> Exception:
+    return error.reason if isinstance(error, MaxRetryError) and error.reason else error
+
+
+def _answer_of(cause: Exception) -> Answer:
+    """Why there was no answer; the order counts: some of urllib3's errors are kinds of others."""
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Ending], ...] = (
+        (SSLError, Ending.UNTRUSTED),
+        (ProxyError, Ending.PROXY),
+        (NameResolutionError, Ending.NAME),
+        (NewConnectionError, Ending.UNREACHABLE),
+        ((ConnectTimeoutError, ReadTimeoutError), Ending.TIMED_OUT),
+    )
+    ending = next((ending for kind, ending in kinds if isinstance(cause, kind)), Ending.BROKEN)
+    has_end = ending in {Ending.UNTRUSTED, Ending.UNREACHABLE}
+    return Answer(ending, words=_end_of(cause) if has_end else _words(cause))
 
 
 def _words(cause: Exception) -> str:
@@ -405,6 +467,10 @@ def _pool(
         raise _FailedError("the proxy is of a kind that is not known here") from None
     except ValueError:  # urllib3's own, too; the address may hold a password
         raise _FailedError("the address of the proxy cannot be read") from None
+
+
+def _authorization(credentials: Credentials | None) -> dict[str, str]:
+    return {"Authorization": _basic(credentials)} if credentials else {}
 
 
 def _basic(credentials: Credentials) -> str:

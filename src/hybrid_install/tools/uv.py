@@ -427,6 +427,11 @@ def is_supported(version: str) -> bool:
     return first <= tuple(map(int, version.split(".")[:2])) < last
 
 
+def heeds(variable: str) -> bool:
+    """Whether a variable of uv's is one that it is left where it touches locked files."""
+    return variable in _ALLOWED
+
+
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of every uv that touches locked files.
 

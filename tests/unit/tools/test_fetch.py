@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +12,28 @@ from typing import Any
 
 import pytest
 from support.wheels import sha256
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import (
+    NameResolutionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.model import Hash, Index, LockedFile
+from hybrid_install.core.reach import Answer as Reached
+from hybrid_install.core.reach import Ending
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
-from hybrid_install.tools.fetch import Download, Fetcher, Outcome, _proxy
+from hybrid_install.tools.fetch import (
+    Download,
+    Fetcher,
+    NamedPage,
+    Outcome,
+    _answer_of,
+    _proxy,
+)
 
 CONTENT = b"contents" * 1000
 Answer = tuple[int, dict[str, str], bytes]
@@ -276,3 +294,54 @@ def test_two_runs_fetch_it_once(tmp_path: Path) -> None:
         assert [each.problem for each in outcomes] == ["", ""]
         assert len(one.seen) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.whl"]
+
+
+def test_answers_are_those_of_pages_with_their_own_credentials() -> None:
+    """The other index's password would be for its host too."""
+
+    def answer(path: str, _count: int) -> Answer:
+        return int(path.strip("/")), {}, b"page"
+
+    with server(answer) as one:
+        access = access_to(team=one.url)
+        pages = [NamedPage("team", f"{one.url}/200"), NamedPage("other", f"{one.url}/401")]
+        pages.append(NamedPage("none", "http://127.0.0.1:1/simple"))
+        found = Fetcher(access, {}).answers(pages, 5)
+        users = {path: user_of(headers) for path, headers in one.seen}
+
+    assert found[:2] == [Reached(Ending.STATUS, 200), Reached(Ending.STATUS, 401)]
+    assert found[2].ending is Ending.UNREACHABLE
+    assert "Connection refused" in found[2].words
+    assert users == {"/200": "team:secret", "/401": None}
+
+
+def test_a_byte_now_and_then_is_no_answer() -> None:
+    """The time is for all of it, not for a byte."""
+
+    def slowly(path: str, _count: int) -> Answer:
+        time.sleep(2 if path == "/slow" else 0)
+        return 200, {}, b"page"
+
+    with server(slowly) as one:
+        started = time.monotonic()
+        pages = [NamedPage("", f"{one.url}/{name}") for name in ("slow", "quick")]
+        found = Fetcher(IndexAccess({}), {}).answers(pages, 0.5)
+        assert time.monotonic() - started < 1.5
+
+    assert found == [Reached(Ending.TIMED_OUT), Reached(Ending.STATUS, 200)]
+
+
+@pytest.mark.parametrize("kind", ["NAME", "UNTRUSTED", "PROXY", "TIMED_OUT", "BROKEN"])
+def test_the_kinds_of_silence(kind: str) -> None:
+    """As urllib3 tells them; some of its errors are kinds of others."""
+    pool, why = HTTPConnectionPool("127.0.0.1"), OSError("why")
+    errors = {
+        "NAME": NameResolutionError("host", pool, OSError("secret")),  # type: ignore[arg-type]
+        "UNTRUSTED": SSLError("a: self-signed"),
+        "PROXY": ProxyError("secret", why),
+        "TIMED_OUT": ReadTimeoutError(pool, "secret", "late"),
+        "BROKEN": ProtocolError("secret"),
+    }
+    found = _answer_of(errors[kind])
+    assert found.ending.name == kind
+    assert "secret" not in found.words
