@@ -14,7 +14,8 @@ from benchmark.seats import Seat
 class Contestant:
     """`lay` writes what is there before the clock runs, `steps` are what is timed.
 
-    `option` is what `hybrid-install install --help` must name for it to take part.
+    `option` is what `hybrid-install install --help` must name for it to take part; `scenarios` are
+    the only ones of interest, where not all are. A `variant` of ours has some knob of uv's turned.
     """
 
     key: str
@@ -24,6 +25,8 @@ class Contestant:
     binds_root: bool = True
     is_ours: bool = False
     option: str = ""
+    scenarios: tuple[str, ...] = ()
+    is_variant: bool = False
 
     def left_out(self, install_help: str) -> str:
         """Why it does not take part, or nothing."""
@@ -73,6 +76,24 @@ def _ours(*options: str) -> Callable[[Seat], list[Step]]:
     return lambda seat: [(seat.tools["hybrid-install"], *words)]
 
 
+def _turned(knob: str, what: str, scenario: str, *words: str, variable: str = "") -> Contestant:
+    """Ours, without what others than uv do."""
+    steps = _ours("--no-root", *words)
+
+    def with_variable(seat: Seat) -> list[Step]:
+        return [("env", variable, *step) if variable else step for step in steps(seat)]
+
+    return Contestant(
+        f"knob-{knob}",
+        f"`hybrid-install --no-root`, {what}",
+        with_variable,
+        binds_root=False,
+        is_ours=True,
+        scenarios=(scenario,),
+        is_variant=True,
+    )
+
+
 CONTESTANTS = (
     Contestant("poetry", "`poetry install`", _poetry),
     Contestant(
@@ -115,4 +136,8 @@ CONTESTANTS = (
         is_ours=True,
         option="--finish",
     ),
+    _turned("copy", "files copied", "warm", variable="UV_LINK_MODE=copy"),
+    _turned("installs", "one install at a time", "warm", variable="UV_CONCURRENT_INSTALLS=1"),
+    _turned("compile", "bytecode compiled", "warm", "--compile"),
+    _turned("downloads", "eight downloads at a time", "cold", variable="UV_CONCURRENT_DOWNLOADS=8"),
 )

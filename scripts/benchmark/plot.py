@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from html import escape
 
+from benchmark.contestants import CONTESTANTS
 from benchmark.results import Results, Spread
 from benchmark.tables import name_of, ordered, seconds, title_of
 
 _WIDTH, _LABELS, _NUMBERS, _ROW, _HEAD = 900, 330, 90, 22, 40
 _BARS = _WIDTH - _LABELS - _NUMBERS
+_VARIANTS = frozenset(each.key for each in CONTESTANTS if each.is_variant)
 _OURS, _OTHERS, _INK = "#2563eb", "#9ca3af", "#111827"
 
 
 def draw(results: Results, lock: str) -> str:
-    """All scenarios of a lock, one below the other; each has a scale of its own."""
+    """All scenarios of a lock, one below the other; each has a scale of its own.
+
+    Variants of ours are for the tables alone.
+    """
     panels, y = [], 10
     for key in results.scenarios(lock):
         text, height = _panel(results, lock, key, y)
@@ -30,7 +35,8 @@ def _panel(results: Results, lock: str, key: str, y: int) -> tuple[str, int]:
     spreads = {
         each: spread
         for each in ordered(results.contestants(lock, key))
-        if (spread := results.spread(lock, key, each, lambda sample: sample.wall))
+        if each not in _VARIANTS
+        and (spread := results.spread(lock, key, each, lambda sample: sample.wall))
     }
     most = max(each.most for each in spreads.values())
     title = f'<text x="10" y="{y + 20}" font-weight="bold">{escape(title_of(key))}</text>\n'

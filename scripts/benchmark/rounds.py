@@ -76,7 +76,7 @@ def play(setting: Setting, lock: Lock, index: Index, folder: Path) -> Iterator[O
 
 def _profiles(players: Sequence[Player], scenario: Scenario) -> Iterator[Profile]:
     for player in players:
-        if player.contestant.is_ours:
+        if player.contestant.is_ours and not player.contestant.is_variant:
             scenario.before(player)
             key = player.seat.kitchen.lock.key
             yield Profile(key, scenario.key, player.contestant.key, player.profile())

@@ -20,7 +20,8 @@ class Scenario:
 
     def concerns(self, contestant: Contestant) -> bool:
         """Whether the contestant takes part."""
-        return contestant.binds_root or not self.needs_root
+        is_of_interest = self.key in (contestant.scenarios or (self.key,))
+        return is_of_interest and (contestant.binds_root or not self.needs_root)
 
 
 # In this order: cold runs make the caches that warm ones use.
