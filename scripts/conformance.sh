@@ -18,4 +18,4 @@ fi
 if [ ! -x build/test-env/bin/pytest ]; then
     scripts/test.sh --collect-only -q tests/conformance > /dev/null
 fi
-PATH="$checkout/build/test-env/bin:$PATH" exec pytest -q --numprocesses=auto tests/conformance "$@"
+PATH="$checkout/build/test-env/bin:$PATH" exec pytest -q --numprocesses=auto --dist=worksteal tests/conformance "$@"

@@ -41,4 +41,4 @@ if [ "$seconds" -gt 0 ]; then
     build/tool/bin/uv pip install --quiet --python build/atheris --editable . atheris
     build/atheris/bin/python scripts/lib/fuzz_parsers.py "-max_total_time=$seconds"
 fi
-PATH="$checkout/build/test-env/bin:$PATH" exec pytest -q --numprocesses=auto --maxprocesses=4 "$@"
+PATH="$checkout/build/test-env/bin:$PATH" exec pytest -q --numprocesses=auto --dist=worksteal --maxprocesses=4 "$@"

@@ -87,7 +87,7 @@ row() {
         done
     fi
     if PATH="$folder/bin:$PATH" VIRTUAL_ENV=$folder HYBRID_INSTALL_POETRIES=$poetries \
-        HYBRID_INSTALL_TARGETS=${targets#:} "$folder/bin/pytest" --quiet --numprocesses=auto \
+        HYBRID_INSTALL_TARGETS=${targets#:} "$folder/bin/pytest" --quiet --numprocesses=auto --dist=worksteal \
         --maxprocesses=4 -m "$selected" tests/e2e "$@" >"$folder/log" 2>&1; then
         echo "$name: $(tail -n 1 "$folder/log")"
     else

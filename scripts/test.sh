@@ -29,4 +29,4 @@ ruff check .
 step "mypy"
 mypy
 step "pytest"
-pytest --numprocesses=auto --maxprocesses=4 -m "not steps and not extended and not matrix" "$@"
+pytest --numprocesses=auto --dist=worksteal --maxprocesses=4 -m "not steps and not extended and not matrix" "$@"

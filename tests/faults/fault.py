@@ -32,7 +32,8 @@ class Fault:
     """`says` is a pattern of the cause, which a run that fails must name.
 
     `lacks` says what the machine would need for it. A fault that `moves_the_goal` changes what is
-    locked, so that no one result of the run itself is the right one. What `only_verify` finds no run
+    locked, so that no one result of the run itself is the right one. Where it `kills` a run that is
+    not the one that is judged, nobody clears up after that one. What `only_verify` finds no run
     can see, and Poetry's could not either; `mend` does what then is to be done.
     """
 
@@ -43,5 +44,6 @@ class Fault:
     fails: bool = False
     lacks: Callable[[], str | None] = whatever
     moves_the_goal: bool = False
+    kills: bool = False
     only_verify: bool = False
     mend: Callable[[Scene], object] = nothing

@@ -125,8 +125,8 @@ FAULTS = (
         moves_the_goal=True,
     ),
     Fault("two runs at once", together(2), ANY),
-    Fault("two runs, one killed", together(2, killed=1), WORKING),
+    Fault("two runs, one killed", together(2, killed=1), WORKING, kills=True),
     Fault("eight runs at once", together(8), WORKING),
     Fault("five environments side by side", side_by_side(5), WORKING),
-    Fault("three environments, one run killed", side_by_side(3, killed=1), WORKING),
+    Fault("three environments, one run killed", side_by_side(3, killed=1), WORKING, kills=True),
 )

@@ -46,7 +46,21 @@ def test_real_files_are_read_as_the_standard_library_reads_them() -> None:
 
 
 @pytest.mark.usefixtures("reader")
-@pytest.mark.parametrize("text", ["a = ", "[a", "a = 1\na = 2", "\x00", "a = 'b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = ",
+        "[a",
+        "a = 1\na = 2",
+        "\x00",
+        "a = 'b",
+        "\ufeffa = 1",
+        "a = {b\n= 1}",
+        "a = {b =\n1}",
+        "[a]\nb = {c = '{}', d\n= 1}",
+        "a = {b # }\n= 1}",
+    ],
+)
 def test_what_is_no_toml_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(tomli.TOMLDecodeError, match=r"line \d|end of document"):
         toml.loads(text)
@@ -60,7 +74,8 @@ def test_integers_may_be_of_any_size() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, len(DOCUMENT) - 1), st.sampled_from("=[]{}\"'\n\\.,#-_+09aTZ: \r\0é")
+            st.integers(0, len(DOCUMENT) - 1),
+            st.sampled_from("=[]{}\"'\n\\.,#-_+09aTZ: \r\0é\ufeff"),
         ),
         min_size=1,
         max_size=3,
