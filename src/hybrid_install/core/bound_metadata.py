@@ -10,17 +10,19 @@ from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 
 from hybrid_install.core.model import normalize_name
+from hybrid_install.core.redaction import without_credentials
 
 
 def outdated(installed: bytes, made: bytes) -> str:
     """How the requirements of one METADATA file differ from those of another, empty if they do not.
 
-    Markers are left out of it: each version of poetry-core has words of its own for them.
+    Markers are left out of it: each version of poetry-core has words of its own for them. No
+    credentials are in the answer.
     """
     has, wants = _requirements(installed), _requirements(made)
     told = [f"lacks {each}" for each in sorted(wants - has)]
     told += [f"has {each}" for each in sorted(has - wants)]
-    return ", ".join(told)
+    return without_credentials(", ".join(told))
 
 
 def _requirements(metadata: bytes) -> frozenset[str]:
@@ -33,6 +35,6 @@ def _without_marker(line: str) -> str:
         requirement = Requirement(line)
     except InvalidRequirement:
         return line
-    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    extras = f"[{','.join(sorted(map(normalize_name, requirement.extras)))}]"
     place = f" @ {requirement.url}" if requirement.url else str(requirement.specifier)
-    return f"{normalize_name(requirement.name)}{extras}{place}"
+    return f"{normalize_name(requirement.name)}{extras if requirement.extras else ''}{place}"

@@ -18,6 +18,7 @@ def metadata(*requirements: str, head: str = HEAD) -> bytes:
     [
         (metadata(), metadata()),
         (metadata("b (>=1,<2)", "c[x]"), metadata("c[x]", "B (<2,>=1)")),
+        (metadata("c[x_y]"), metadata("c[x-y]")),
         (metadata("b ; python_version >= '3.8'"), metadata('b ; python_version > "3.7"')),
         (metadata("b", head=HEAD.replace("2.3", "2.1")), metadata("b")),
         (metadata("b @ file:///src/b"), metadata("b @ file:///src/b")),
@@ -40,3 +41,9 @@ def test_the_same_requirements(installed: bytes, made: bytes) -> None:
 )
 def test_other_requirements(installed: bytes, made: bytes, told: str) -> None:
     assert outdated(installed, made) == told
+
+
+def test_a_token_in_a_url_is_not_told() -> None:
+    told = outdated(metadata("b @ git+https://me:secret@git.invalid/b.git"), metadata("b"))
+    assert "git.invalid/b.git" in told
+    assert "secret" not in told
