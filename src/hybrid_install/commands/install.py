@@ -264,7 +264,8 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
 def _refuse_halves(preparation: Preparation) -> None:
     """`ToolError` where uv ended well and its cache has lost what says which files it installed."""
     names = {each.name for each in preparation.plan.bulk}
-    halves = {each.name for each in preparation.distributions() if not each.is_whole} & names
+    ours = (each for each in preparation.distributions() if not each.is_system)
+    halves = {each.name for each in ours if not each.is_whole} & names
     if halves:
         listed = " ".join(sorted(halves))
         raise ToolError(
