@@ -74,6 +74,40 @@ def test_a_failure_leaves_the_old_one(lab: Lab, spec: Spec) -> None:
     assert sorted(path.stat().st_ino for path in project.venv.rglob("*")) == before
     assert "bravo 1.2" in launch(project.venv, "acme-app", lab.sandbox).stdout
 
+    assert not beside(project.venv).exists()
+
+
+def test_what_a_killed_run_left_beside_goes(lab: Lab, spec: Spec) -> None:
+    """Nothing of it gets into the environment that is made then."""
+    project = lab.project(spec)
+    left = beside(project.venv) / "lib" / "left.py"
+    lab.install(project, "--venv", beside(project.venv))
+    left.touch()
+    lab.install(project, "--atomic")
+    assert not beside(project.venv).exists()
+    assert not (project.venv / "lib" / "left.py").exists()
+    lab.assert_as_poetry_makes_it(project)
+
+
+def test_what_is_no_environment_stays_beside(lab: Lab, spec: Spec) -> None:
+    """It is somebody's, even if its name is the one that we would take."""
+    project = lab.project(spec)
+    beside(project.venv).mkdir()
+    (beside(project.venv) / "precious").touch()
+    assert "neither empty nor an environment" in lab.refuse(project, "--atomic").stderr
+    assert (beside(project.venv) / "precious").exists()
+    assert not project.venv.exists()
+
+
+def test_several_at_once_take_turns(lab: Lab, spec: Spec) -> None:
+    """Whoever comes second finds what the first one has put there."""
+    project = lab.project(spec)
+    running = [lab.hybrid_install.start("--atomic", cwd=project.folder) for _ in range(3)]
+    results = [each.result(120) for each in running]
+    assert [each.exit_code for each in results] == [0, 0, 0], "\n".join(map(str, results))
+    assert not beside(project.venv).exists()
+    lab.assert_as_poetry_makes_it(project)
+
 
 def damage(project: Project) -> None:
     """As after an accident: something is missing that has to be installed again."""

@@ -29,8 +29,13 @@ def running(pattern: str) -> Moment:
 
 
 def there(pattern: str) -> Moment:
-    """A file in the environment is."""
-    return lambda scene: any(scene.project.venv.glob(pattern))
+    """A file in the environment is, wherever that is made."""
+
+    def is_there(scene: Scene) -> bool:
+        places = scene.project.venv, scene.beside
+        return any(path for place in places for path in place.glob(pattern))
+
+    return is_there
 
 
 _SITE = "lib/python*/site-packages"

@@ -25,33 +25,46 @@ RUNS = int(os.environ.get("HYBRID_INSTALL_FAULTS", "24"))
 SEED = int(os.environ.get("HYBRID_INSTALL_FAULTS_SEED", "0"))
 ONLY = os.environ.get("HYBRID_INSTALL_FAULTS_ONLY", "")
 ROOMS = (signals, indexes, disks, caches, remains, tools, others)
+BESIDE = (signals, indexes, tools)
 KILLED = -signal.SIGKILL
 BEFORE_WE_LISTEN = (-signal.SIGINT, -signal.SIGTERM)
 
 
 def injections() -> Iterator[object]:
-    """From each room in turn, each fault as often as any other of its room, in all its states."""
-    rooms = [[each for each in room.FAULTS if re.search(ONLY, each.name)] for room in ROOMS]
-    rooms = [room for room in rooms if room]
-    for faults in rooms:
+    """From each room in turn, each fault as often as any other of its room, in all its states.
+
+    In some rooms every third run is `--atomic`.
+    """
+    rooms = {room: [each for each in room.FAULTS if re.search(ONLY, each.name)] for room in ROOMS}
+    rooms = {room: faults for room, faults in rooms.items() if faults}
+    for faults in rooms.values():
         random.Random(SEED).shuffle(faults)  # noqa: S311 - it keeps no secret
     for number in range(RUNS):
-        faults, turn = rooms[number % len(rooms)], number // len(rooms)
+        room, faults = [*rooms.items()][number % len(rooms)]
+        turn = number // len(rooms)
         fault = faults[turn % len(faults)]
         state = fault.states[(turn // len(faults) + turn + SEED) % len(fault.states)]
-        yield pytest.param(fault, state, number, id=f"{number}: {fault.name}, {state}")
+        is_atomic = room in BESIDE and turn % 3 == 2
+        name = f"{number}: {fault.name}, {state}{', --atomic' if is_atomic else ''}"
+        yield pytest.param(fault, state, number, is_atomic, id=name)
 
 
-@pytest.mark.parametrize(("fault", "state", "number"), [*injections()])
+@pytest.mark.parametrize(("fault", "state", "number", "is_atomic"), [*injections()])
 def test_a_fault(
-    lab: Lab, market: Market, tally: Counter[str], fault: Fault, state: str, number: int
+    lab: Lab,
+    market: Market,
+    tally: Counter[str],
+    fault: Fault,
+    state: str,
+    number: int,
+    is_atomic: bool,
 ) -> None:
     if lacks := fault.lacks():
         pytest.skip(lacks)
     dice = random.Random(f"{SEED}.{number}")  # noqa: S311
     with ExitStack() as stack:
-        scene = Scene.set_up(lab, market, state, stack)
-        before = scene.tree()
+        scene = Scene.set_up(lab, market, state, stack, is_atomic=is_atomic)
+        before, stood = scene.tree(), scene.as_it_stands()
         result = fault.inject(scene, dice)
         if result is None:
             count(tally, fault.name, Column.MISSED)
@@ -59,6 +72,9 @@ def test_a_fault(
             count(tally, fault.name, Column.INJECTED)
             count(tally, fault.name, Column.WRONG)
             assert scene.tree() == before
+            if is_atomic:
+                count(tally, fault.name, Column.ATOMIC)
+                assert_old_or_new(scene, stood, result)
             count(tally, fault.name, judged(scene, fault, result))
             fault.mend(scene)
             assert_next_run_is_right(scene, result)
@@ -89,9 +105,18 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
     return Column.SAID
 
 
+def assert_old_or_new(scene: Scene, stood: dict[str, tuple[int, int]], result: Result) -> None:
+    """Whoever looks sees no third; and what was made beside stays only where nobody could clear up."""
+    scene.assert_nobody_is_left()
+    if scene.as_it_stands() != stood:
+        assert scene.wrong() == [], f"half made: {result}"
+    assert result.exit_code == KILLED or not scene.beside.exists(), f"left beside: {result}"
+
+
 def assert_next_run_is_right(scene: Scene, result: Result) -> None:
     """Without the fault; and what is there is what is claimed."""
     again = scene.run()
     assert again.exit_code == 0, f"{again}\nafter {result}"
     assert scene.wrong() == [], f"{again}\nafter {result}"
     assert scene.is_called_right(), f"{again}\nafter {result}"
+    assert not scene.beside.exists(), f"{again}\nafter {result}"

@@ -12,11 +12,12 @@ _PREFIX = "fault"
 class Column(StrEnum):
     """How a run ended, and what came after it.
 
-    `VERIFIED`: no run can see the damage, `verify --deep` does. `MISSED` came too late to do
-    anything, and is not injected.
+    `ATOMIC` are so many of the injected. `VERIFIED`: no run can see the damage, `verify --deep`
+    does. `MISSED` came too late to do anything, and is not injected.
     """
 
     INJECTED = "injected"
+    ATOMIC = "--atomic"
     WELL = "went well"
     SAID = "said rightly"
     KILLED = "killed"

@@ -20,6 +20,8 @@ from support.projects import Project, Spec
 from support.sandbox import Result
 from support.wheels import Release, Sdist, Wheel
 
+from hybrid_install.environment.exchange import beside
+
 BIG = Wheel(
     Release("bravo", "1.2", console_scripts={"bravo": "bravo:main"}),
     data={"scripts/bravo-tool": "#!python\nprint('tool')\n", "data/share/bravo.txt": "b"},
@@ -102,15 +104,19 @@ class Scene:
     project: Project
     mark: str
     stack: ExitStack = field(default_factory=ExitStack)
+    is_atomic: bool = False
 
     @classmethod
-    def set_up(cls, lab: Lab, market: Market, state: str, stack: ExitStack) -> Scene:
+    def set_up(
+        cls, lab: Lab, market: Market, state: str, stack: ExitStack, *, is_atomic: bool = False
+    ) -> Scene:
         """No environment (and uv's cache cold or warm), a complete one, or an earlier one."""
         folder = lab.folder / market.spec.name
         if state == CHANGED:
             lab.install(lab.project(market.earlier))
             _forget_all_but_environment(folder)
-        scene = cls(lab, market, lab.project(market.spec), f"fault-{lab.folder}", stack)
+        project, mark = lab.project(market.spec), f"fault-{lab.folder}"
+        scene = cls(lab, market, project, mark, stack, is_atomic)
         if state in {WARM, COMPLETE}:
             lab.install(scene.project, "--sync")
         if state == WARM:
@@ -120,18 +126,33 @@ class Scene:
     def start(self, *options: str | Path, **variables: str) -> Running:
         """The run, under way. What is the machine's it can only read."""
         command = GuardedInstall(self.lab.sandbox)
+        way = ("--sync", "--atomic") if self.is_atomic else ("--sync",)
         return command.start(
-            "--sync", *options, cwd=self.project.folder, TEST_MARK=self.mark, **variables
+            *way, *options, cwd=self.project.folder, TEST_MARK=self.mark, **variables
         )
 
     def run(self, *options: str | Path, **variables: str) -> Result:
         """The run, to its end."""
         return self.start(*options, **variables).result(120)
 
+    @property
+    def beside(self) -> Path:
+        """Where an environment is made that takes the place of the other when it is whole."""
+        return beside(self.project.venv)
+
+    def as_it_stands(self) -> dict[str, tuple[int, int]]:
+        """Each file of the environment, so that no other can be taken for it."""
+        found = (path for path in sorted(self.project.venv.rglob("*")) if not path.is_dir())
+        return {
+            str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns)
+            for path in found
+            if "__pycache__" not in path.parts
+        }
+
     def tree(self) -> dict[str, str]:
-        """Everything in the project but its environment."""
+        """Everything in the project but its environment, and the one that is made beside it."""
         folder, venv = self.project.folder, self.project.venv
-        inside = [path for path in sorted(folder.iterdir()) if path != venv]
+        inside = [path for path in sorted(folder.iterdir()) if path not in {venv, self.beside}]
         files = [path for each in inside for path in (each, *sorted(each.rglob("*")))]
         return {
             str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()

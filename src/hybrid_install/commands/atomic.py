@@ -5,14 +5,15 @@ Whoever looks sees the old one or the new one, and a run that fails leaves the o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from hybrid_install.commands.binding import binding
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import receipt_file
 from hybrid_install.commands.request import Request
-from hybrid_install.environment.exchange import beside, take_place
+from hybrid_install.environment.exchange import room_beside, take_place
 from hybrid_install.environment.locate import remember
 from hybrid_install.environment.probe import python_below
 from hybrid_install.environment.turn import turn
@@ -20,6 +21,22 @@ from hybrid_install.errors import TargetError, UsageError
 from hybrid_install.report import Report
 
 _ELSEWHERE = "leave --atomic out, or name an environment with --venv"
+
+
+@contextmanager
+def in_line(preparation: Preparation, report: Report) -> Iterator[bool]:
+    """Alone with the place and the folder beside it; yields whether another run was there before.
+
+    What is locked is the folder that holds both, as either may be another one in the end.
+    """
+    folder = preparation.target.path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def say() -> None:
+        report.say("environment", f"another run is at work in {folder}: waiting for its end")
+
+    with turn(folder, preparation.request.wait, say) as others_were_first:
+        yield others_were_first
 
 
 def install_beside(
@@ -31,15 +48,15 @@ def install_beside(
     """
     request, target = preparation.request, preparation.target
     place = target.path
-    made = beside(place)
     python = str(python_below(target.interpreter)) if target.exists else request.python
     report.say("environment", f"is made beside {place}, and takes its place when it is whole")
-    install(replace(request, venv=made, python=python, place=place, atomic=False))
-    if target.exists:
-        with turn(place, request.wait, lambda: report.say("environment", f"{place} is in use")):
+    with room_beside(place) as made:
+        install(replace(request, venv=made, python=python, place=place, atomic=False))
+        if target.exists:
+            with turn(place, request.wait, lambda: report.say("environment", f"{place} is in use")):
+                take_place(made, place)
+        else:
             take_place(made, place)
-    else:
-        take_place(made, place)
     settled = preparation.after_creation()
     if target.remember_minor:
         remember(settled.target, settled.locator)

@@ -79,14 +79,8 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
         print_plan(preparation, as_json=False)
         refuse_demands(preparation, report)
         return
-    if request.atomic:
-        from hybrid_install.commands.atomic import install_beside, refuse_unfit_for_exchange
-
-        refuse_unfit_for_exchange(preparation)
-        if _needs_poetry(preparation) or not preparation.plan.is_done:
-            beside = partial(_install, report=report, runner=runner)
-            stamp(install_beside(preparation, report, beside), report, started)
-            return
+    if request.atomic and _is_made_beside(preparation, report, runner, started):
+        return
     before = contents(preparation)
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
@@ -104,6 +98,21 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
                 _fill(settled, uv, uv_version, report, waiting, before)
                 stamp(settled, report, started)
+
+
+def _is_made_beside(preparation: Preparation, report: Report, runner: Runner, started: int) -> bool:
+    """Have another environment take the place of the target; False if nothing is to be done."""
+    from hybrid_install.commands.atomic import in_line, install_beside, refuse_unfit_for_exchange
+
+    refuse_unfit_for_exchange(preparation)
+    with in_line(preparation, report) as others_were_first:
+        if others_were_first:
+            preparation = prepare(preparation.request, runner, starts_tools=True)
+        if preparation.plan.is_done and not _needs_poetry(preparation):
+            return False
+        install_whole = partial(_install, report=report, runner=runner)
+        stamp(install_beside(preparation, report, install_whole), report, started)
+        return True
 
 
 def _fill(

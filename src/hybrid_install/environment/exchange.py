@@ -11,10 +11,11 @@ import ctypes
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.environment.locate import is_unfinished
 from hybrid_install.environment.relocation import record, write_anew
 
 _AT_FDCWD, _EXCHANGE = -100, 2
@@ -27,6 +28,27 @@ def beside(place: Path) -> Path:
     """The folder in which an environment for `place` is made: a name of the same length."""
     last = "~" if not place.name.endswith("~") else "_"
     return place.with_name(place.name[:-1] + last)
+
+
+@contextmanager
+def room_beside(place: Path) -> Iterator[Path]:
+    """`beside(place)`, for an environment to be made in; nothing is left there in the end.
+
+    An environment that a killed run has left there goes first. Whatever else is there stays: it is
+    somebody's, and no environment is made in it.
+    """
+    made = beside(place)
+    _discard(made)
+    try:
+        yield made
+    finally:
+        _discard(made)
+
+
+def _discard(made: Path) -> None:
+    is_environment = (made / "pyvenv.cfg").is_file() or is_unfinished(made)
+    if is_environment and not made.is_symlink():
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def tell_place(interpreter: Interpreter, place: Path) -> None:
