@@ -20,7 +20,7 @@ from typer.models import CommandInfo
 
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
-from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.feed import Feed
 from hybrid_install.core.redaction import secrets_in, without_secrets
 from hybrid_install.core.selection import SelectionOptions

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybrid_install.core import toml
 from hybrid_install.core.lockfile import REGENERATE, Lockfile
@@ -13,8 +13,7 @@ from hybrid_install.core.project import Project
 from hybrid_install.errors import InvalidDataError, LockfileError, ProjectError
 
 
-@dataclass(frozen=True)
-class TomlFile:
+class TomlFile(NamedTuple):
     """A parsed TOML file and its first line, which TOML does not keep."""
 
     path: Path

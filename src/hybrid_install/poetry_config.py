@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybrid_install.core.credentials import Credentials, refuse_unreadable
 from hybrid_install.core.document import kind_of as _kind
@@ -67,8 +66,7 @@ ConfigSettings = Mapping[str, str | Sequence[str]]
 """What one package's build backend is told (PEP 517)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificates:
+class Certificates(NamedTuple):
     """`certificates.<source>`: a bundle of authorities, a client certificate, no verification."""
 
     authority: str | None = None
@@ -76,8 +74,7 @@ class Certificates:
     verify: bool = True
 
 
-@dataclass(frozen=True)
-class PoetryConfig:
+class PoetryConfig(NamedTuple):
     """Settings by their dotted names. `environ` is consulted first, then the merged files."""
 
     tables: Mapping[str, Any]

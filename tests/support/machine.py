@@ -23,7 +23,7 @@ from hybrid_install.commands.install_map import install_map
 from hybrid_install.commands.plan import plan
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.verify import verify
-from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.freshness import content_hash
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.environment.probe import _PROBE

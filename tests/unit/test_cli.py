@@ -30,7 +30,7 @@ from hybrid_install.commands import version as version_module
 from hybrid_install.commands.download import Elsewhere
 from hybrid_install.commands.export import Order
 from hybrid_install.commands.request import Request
-from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.feed import Feed
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch

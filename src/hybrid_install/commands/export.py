@@ -16,7 +16,8 @@ from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import BuildPolicy
 from hybrid_install.core.document import each
-from hybrid_install.core.emitters.exported import Exported, Format, export_all, export_one
+from hybrid_install.core.emitters.exported import Exported, export_all, export_one
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.emitters.pylock_toml import FilesOf, Scope, is_pylock_name, pylock_text
 from hybrid_install.core.emitters.requirements_txt import (
     constraints_text,

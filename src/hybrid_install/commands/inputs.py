@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybrid_install import poetry_config
 from hybrid_install import settings as own_settings
@@ -30,8 +29,7 @@ STALE = (
 )
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a run reads, refused already where Poetry would refuse it."""
 
     project_dir: Path

@@ -58,7 +58,8 @@ from hybrid_install.report import Report, counts, packages
 from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import uv as uv_tool
 from hybrid_install.tools.bulk import BulkInstall, Files, Told, UndecidedError, told
-from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.poetry import Poetry
+from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner, Waiting
 from hybrid_install.tools.uv import InstallTarget, Uv
 

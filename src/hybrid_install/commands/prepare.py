@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybrid_install.commands.inputs import Inputs, read_inputs
 from hybrid_install.commands.refusals import (
@@ -40,7 +41,6 @@ from hybrid_install.core.provided import Discrepancy, Provision, discrepancies
 from hybrid_install.core.redaction import holds_secret
 from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
-from hybrid_install.environment.installed import distributions
 from hybrid_install.environment.locate import Locator, TargetEnvironment
 from hybrid_install.environment.probe import probe
 from hybrid_install.environment.tags import supported_tags
@@ -52,9 +52,11 @@ from hybrid_install.errors import (
 )
 from hybrid_install.files import located
 from hybrid_install.tools import poetry as poetry_tool
-from hybrid_install.tools.keyring import KeyringQuery, ask
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.process import Runner
+
+if TYPE_CHECKING:
+    from hybrid_install.tools.keyring import KeyringQuery
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Preparation:
 
     def distributions(self) -> tuple[Distribution, ...]:
         """All distributions, those that another of their name hides included."""
-        return distributions(self.target.interpreter) if self.target.exists else ()
+        return _distributions(self.target) if self.target.exists else ()
 
     @cached_property
     def plan(self) -> Plan:
@@ -218,7 +220,7 @@ class Preparation:
         includes_system = self.inputs.config.flag("virtualenvs", "options", "system-site-packages")
         if not includes_system or self.target.interpreter.is_presumed:
             return {}
-        below = by_name(distributions(self.target.interpreter))
+        below = by_name(_distributions(self.target))
         return {name: replace(each, is_system=True) for name, each in below.items()}
 
     def _brought(self) -> frozenset[NormalizedName]:
@@ -297,6 +299,8 @@ class Preparation:
         new = [query for query in dict.fromkeys(queries) if query not in self.answers]
         if new and self.inputs.config.asks_keyring and not self.request.offline:
             python = (self.poetry and self.poetry.interpreter) or Path(sys.executable)
+            from hybrid_install.tools.keyring import ask
+
             answers = ask(new, python, self.runner, self.request.environ)
             self.answers.update(zip(new, answers, strict=True))
         return [self.answers.get(query) for query in queries]
@@ -324,6 +328,13 @@ class Preparation:
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         self.locator.refuse_wrong_python(target)
         return replace(self, target=target)
+
+
+def _distributions(target: TargetEnvironment) -> tuple[Distribution, ...]:
+    # A new environment has none, and reading any takes a module of its own.
+    from hybrid_install.environment.installed import distributions
+
+    return distributions(target.interpreter)
 
 
 def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> Preparation:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hybrid_install.core.project import Project
 from hybrid_install.poetry_config import PoetryConfig
-from hybrid_install.tools.keyring import KeyringQuery, of_url
+
+if TYPE_CHECKING:
+    from hybrid_install.tools.keyring import KeyringQuery
 
 
 def is_http(url: str) -> bool:
@@ -30,6 +33,8 @@ def hosts_of_repositories(config: PoetryConfig, project: Project) -> frozenset[s
 
 def query_of_git(url: str, config: PoetryConfig, project: Project) -> KeyringQuery:
     """`Authenticator.get_credentials_for_git_url`: of the very url, be it a source's or not."""
+    from hybrid_install.tools.keyring import KeyringQuery, of_url
+
     indexes = project.indexes
     urls = {index.name: index.url or "" for index in indexes} | dict(config.repositories)
     name = next((name for name, each in urls.items() if each == url), None)

@@ -22,7 +22,8 @@ from hybrid_install.environment.leftovers import remove_recorded_absolutely
 from hybrid_install.environment.origins import settle
 from hybrid_install.environment.relocation import free_of_place, is_relocatable
 from hybrid_install.errors import TargetError, ToolError
-from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.poetry import Poetry
+from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.uv import InstallTarget, Uv
 
 # `--project`, and a lock that is followed as it is written.

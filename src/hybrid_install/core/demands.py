@@ -9,7 +9,7 @@ is of the same checkout as the lock itself. `--no-build` is about what would be 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hybrid_install.core.file_choice import BinaryPolicy
 from hybrid_install.core.model import (
@@ -26,8 +26,7 @@ from hybrid_install.core.plan import Action, Operation, Plan
 _CHANGING = (Action.INSTALL, Action.REINSTALL, Action.DEFER)
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """A package that a demand is about, and what of it is not as demanded."""
 
     name: str

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from hybrid_install.core.document import Table, required, strings
-from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.tiers import Tier
 from hybrid_install.errors import InvalidDataError

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from hybrid_install.core.model import (
@@ -36,8 +36,7 @@ _SDISTS = (".tar.gz", ".tar.bz2", ".zip")
 _NEVER_INSTALLED = (".egg", ".exe", ".msi", ".rpm", ".srpm")
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryPolicy:
+class BinaryPolicy(NamedTuple):
     """`installer.no-binary` and `installer.only-binary`: names, `:all:` or `:none:`."""
 
     no_binary: frozenset[str] = frozenset()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+from typing import NamedTuple
 
 from hybrid_install.core.file_choice import Tags, has_candidate
 from hybrid_install.core.lockfile import Lockfile
@@ -66,8 +67,7 @@ class Doubt(Enum):
     FOREIGN_LOCK = "foreign-lock"
 
 
-@dataclass(frozen=True, slots=True)
-class LockProblem:
+class LockProblem(NamedTuple):
     """One problem: a sentence, the packages that it is about, and what to do."""
 
     doubt: Doubt
@@ -76,8 +76,7 @@ class LockProblem:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """A selection and all that it was made from. `tags` are the target's wheel tags, if known."""
 
     lock: Lockfile

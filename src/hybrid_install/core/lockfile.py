@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from hybrid_install.core.credentials import refuse_unreadable
 from hybrid_install.core.document import (
@@ -151,8 +152,7 @@ def _package(entry: Table, files: _FilesElsewhere, has_groups: bool) -> LockedPa
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _FilesElsewhere:
+class _FilesElsewhere(NamedTuple):
     """`[metadata.files]` and `[metadata.hashes]`: where older locks hold files, by raw name.
 
     All versions of a name share one list there. `hashes`, the older of the two, is None where the

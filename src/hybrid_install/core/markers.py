@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hybrid_install.core.comparisons import is_plain, plainly
 from hybrid_install.errors import InvalidDataError
@@ -143,8 +143,7 @@ class Every:
         return all(term.holds(environment, extras) for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A leaf of `marker`. `variable` is without aliases; `swapped` has the value on the left."""
 
     marker: str

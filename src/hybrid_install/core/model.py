@@ -154,8 +154,7 @@ class Priority(Enum):
     EXPLICIT = "explicit"
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """Where uv looks for files: a source of pyproject. `url` is None for the default index."""
 
     name: str

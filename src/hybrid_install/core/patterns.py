@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from hybrid_install.core.document import each
 from hybrid_install.core.model import NormalizedName, normalize_name
@@ -20,8 +20,7 @@ _ENTRY = re.compile(r"!?(?:[A-Za-z0-9._*?-]|\[!?[A-Za-z0-9-]+\])+")
 _WILD = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(NamedTuple):
     """Entries as `fnmatch` takes them, normalized (PEP 503) as the names are."""
 
     entries: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hybrid_install.core.credentials import refuse_odd_authority
 from hybrid_install.core.document import (
@@ -36,8 +37,7 @@ from hybrid_install.errors import InvalidDataError, ProjectError
 POETRY = ("tool", "poetry")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A dependency group: PEP 735's, or Poetry's own."""
 
     name: NormalizedName

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from hybrid_install.core.distribution import Installed
 from hybrid_install.core.model import LockedPackage, NormalizedName
@@ -19,8 +19,7 @@ from hybrid_install.core.settings import Mismatch, Settings
 from hybrid_install.core.versions import same_version
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
+class Provision(NamedTuple):
     """What the user calls provided.
 
     With `from_environment` it is also whatever the environment had before us, but for names that
@@ -64,8 +63,7 @@ class Provision:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
+class Discrepancy(NamedTuple):
     """A provided package that is not the locked one; `present` is None where there is none."""
 
     name: NormalizedName

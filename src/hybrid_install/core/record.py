@@ -10,7 +10,6 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hybrid_install.errors import InvalidDataError
@@ -49,8 +48,7 @@ class RecordEntry(NamedTuple):
         return self.path.endswith(".pyc") or "__pycache__/" in self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(NamedTuple):
     """What is wrong with one recorded file; `path` is as RECORD writes it."""
 
     path: str

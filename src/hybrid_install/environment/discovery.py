@@ -9,9 +9,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybrid_install.core.versions import allows
 from hybrid_install.errors import TargetError, UsageError
@@ -20,8 +19,7 @@ from hybrid_install.errors import TargetError, UsageError
 _PATCHES = 40
 
 
-@dataclass(frozen=True)
-class Provision:
+class Provision(NamedTuple):
     """A CPython that uv is to provide.
 
     `request` is what uv is asked for: a version or a range of them. `version` is the highest that

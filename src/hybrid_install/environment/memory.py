@@ -9,8 +9,8 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.cache import cache_dir
@@ -26,8 +26,7 @@ TICK = 20_000_000
 _VARIABLES = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES")
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Where the answer of one interpreter is, None where there is no place for it."""
 
     python: Path

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hybrid_install.core.model import Index
-from hybrid_install.core.uv_config import Trust
 from hybrid_install.errors import ProjectError
 from hybrid_install.poetry_config import Certificates, PoetryConfig
+
+if TYPE_CHECKING:
+    from hybrid_install.core.uv_config import Trust
 
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -28,6 +31,8 @@ def trust_of(
     environ: Mapping[str, str],
 ) -> Trust:
     """Read the sources' certificates; `ProjectError` where one that is `used` cannot be read."""
+    from hybrid_install.core.uv_config import Trust
+
     configured = [
         (index, config.certificates(index.name))
         for index in indexes

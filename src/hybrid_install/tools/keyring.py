@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hybrid_install.core.credentials import Credentials
@@ -73,8 +73,7 @@ except (keyring.errors.KeyringError, RuntimeError, ValueError):
 _QUERIES = "HYBRID_INSTALL_KEYRING_QUERIES"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyringQuery:
+class KeyringQuery(NamedTuple):
     """What is known of a source without a password; `places` are its url and its host.
 
     Without `asks_by_name` the source's name is not looked up: where Poetry's settings hold an empty
@@ -97,7 +96,7 @@ def ask(
 ) -> list[Credentials | None]:
     """The credentials for each query, None where `python`'s keyring has none or there is none."""
     # By the environment: a username may be a token.
-    env = {**environ, _QUERIES: json.dumps([asdict(query) for query in queries])}
+    env = {**environ, _QUERIES: json.dumps([query._asdict() for query in queries])}
     command = Command(argv=(str(python), "-c", _ASK), env=env)
     nothing: list[Credentials | None] = [None] * len(queries)
     try:

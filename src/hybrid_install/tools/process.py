@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
@@ -186,8 +186,7 @@ def _telling(watched: IO[str], secrets: Collection[str]) -> Callable[[str], None
     return tell
 
 
-@dataclass(frozen=True)
-class _Started:
+class _Started(NamedTuple):
     """A `Waiting` of `sh`'s; `pipe` is where it reads its order."""
 
     command: Command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hybrid_install.core.emitters.exported import Format
+from hybrid_install.core.emitters.format import Format
 from hybrid_install.core.exports import ExportRow
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.tiers import Tier

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -200,4 +199,4 @@ def problems(
 ) -> tuple[LockProblem, ...]:
     asked = wanted(options, project, lock)
     whole = Selection(lock, asked, markers, select(lock, asked, markers))
-    return lock_problems(replace(whole, tags=None))
+    return lock_problems(whole._replace(tags=None))

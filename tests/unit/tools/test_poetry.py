@@ -14,7 +14,8 @@ from support.fakes import FakeRunner, failure
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.errors import ToolError
 from hybrid_install.tools import poetry as poetry_tool
-from hybrid_install.tools.poetry import MIRROR_PLUGIN, Poetry, PoetryRun
+from hybrid_install.tools.poetry import MIRROR_PLUGIN, Poetry
+from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import Command
 from hybrid_install.tools.uv import Uv
 

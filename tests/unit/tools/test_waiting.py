@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hybrid_install.core.selection import SelectionOptions
-from hybrid_install.tools.poetry import Poetry, PoetryRun
+from hybrid_install.tools.poetry import Poetry
+from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import (
     Command,
     CommandFailedError,

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
 from hybrid_install.core.model import LockedPackage
 from hybrid_install.core.plan import Action, Operation, Policy, make_plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.universal import marker_of
-
-
-class Format(Enum):
-    """How the map is written."""
-
-    REQUIREMENTS = "requirements"
-    CONSTRAINTS = "constraints"
-    PYLOCK = "pylock"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
