@@ -61,7 +61,7 @@ class _Places(NamedTuple):
 
 def _in_folder(folder: Path, interpreter: _Places) -> Iterator[Distribution]:
     try:
-        names = sorted(each.name for each in folder.iterdir())
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - a Path for each takes ten times as long
     except OSError:
         return
     for name in names:
