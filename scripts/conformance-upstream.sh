@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 poetry=2.5.1
 poetry_plugin_export=1.10.1
 # What their tests import besides Poetry, and what ours do.
-requirements="pytest>=9 pytest-mock>=3.9 responses>=0.25.8 jaraco-classes>=3.3.1 tomli>=2.2"
+requirements="pytest>=9 pytest-mock>=3.9 responses>=0.25.8 jaraco-classes>=3.3.1"
 
 checkout=$PWD
 place=${UPSTREAM_HOME:-$checkout/build/upstream}

@@ -55,7 +55,7 @@ unset VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
 # environment NAME PYTHON REQUIREMENT…: prints its folder.
 environment() {
     folder=$checkout/build/matrix/$1
-    "$uv" venv --quiet --clear --python "$2" "$folder" >&2
+    "$uv" venv --quiet --clear --seed --python "$2" "$folder" >&2
     shift 2
     "$uv" pip install --quiet --python "$folder" "$@" >&2
     echo "$folder"

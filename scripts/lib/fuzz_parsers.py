@@ -9,7 +9,7 @@ from contextlib import suppress
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["hybrid_install"]):
-    import tomli
+    import tomllib
 
     from hybrid_install.core import map_file, receipt, record
     from hybrid_install.core.lockfile import Lockfile
@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["hybrid_install"]):
 def _toml(read: Callable[[dict[str, object]], object]) -> Callable[[str], object]:
     def parse(text: str) -> object:
         try:
-            document = tomli.loads(text)
+            document = tomllib.loads(text)
         except (ValueError, RecursionError):
             return None
         return read(document)

@@ -6,6 +6,16 @@ import os
 import sys
 
 
+def _end(signum: int, _frame: object) -> None:
+    """Nothing is done yet that would have to be undone."""
+    words = "error: stopped before anything was done\nhint: run the same command again\n"
+    try:  # noqa: SIM105 - contextlib takes longer to import than a run with nothing to do
+        os.write(2, words.encode())
+    except OSError:
+        pass
+    os._exit(128 + signum)
+
+
 def main() -> None:
     """End where nothing has changed since the last run; else read the command line."""
     from hybrid_install.unchanged import stamp_path, words_if_unchanged
@@ -13,7 +23,12 @@ def main() -> None:
     words = words_if_unchanged(stamp_path(sys.argv[1:], os.environ))
     if words is None:
         import gc
+        import signal
 
+        # Until the command line is read: that takes longer than anything before it.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _end)
         # A run makes tens of thousands of values, keeps them all, and is over in a moment.
         gc.disable()
 

@@ -531,7 +531,9 @@ def _doctor(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", help="for the sources' answers", metavar="SECONDS", min=0.1),
+        typer.Option(
+            "--timeout", help="for the sources' answers", metavar="SECONDS", min=0.1, max=3600
+        ),
     ] = 10,
 ) -> None:
     from hybrid_install.commands.doctor import doctor as command
@@ -580,6 +582,8 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi, environ=request.environ)
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         command(report, ShRunner(quiet=request.verbosity < 0))
     except HybridInstallError as error:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hybrid_install.core.plan import Action, Operation, Plan
-from hybrid_install.core.redaction import secrets_in, without_secrets
+from hybrid_install.core.redaction import hidden, secrets_in, without_secrets
 
 if TYPE_CHECKING:
     from hybrid_install.core import diagnosis
@@ -101,9 +101,9 @@ class Report:
         _write_to(sys.stderr, f"{text}\n")
 
 
-def print_data(text: str) -> None:
-    """Data for a pipe, as it is."""
-    _write_to(sys.stdout, text)
+def print_data(text: str, environ: Mapping[str, str] | None = None) -> None:
+    """Data for a pipe, as it is but for the passwords and tokens in `environ`."""
+    _write_to(sys.stdout, hidden(text, secrets_in(environ or {})))
 
 
 def _write_to(stream: TextIO | None, text: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
-import tomli
 
 from hybrid_install.core.binding import binding_inputs
 from hybrid_install.environment.binding import legal_files
@@ -80,7 +80,7 @@ def test_every_file_that_is_opened_is_known(
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text("# text\n")
     (folder / "pyproject.toml").write_text(text)
-    inputs = binding_inputs(tomli.loads(text))
+    inputs = binding_inputs(tomllib.loads(text))
 
     assert inputs is not None
     known = {*(folder / each for each in inputs.files), *legal_files(folder)}
@@ -113,4 +113,4 @@ def _opened(folder: Path, venv: Path) -> set[Path]:
     ],
 )
 def test_what_cannot_be_foreseen(text: str) -> None:
-    assert binding_inputs(tomli.loads(text)) is None
+    assert binding_inputs(tomllib.loads(text)) is None

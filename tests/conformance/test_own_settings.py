@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomli
 from support import corpus
 from support.poetry_in_process import content_hash, read_project
 
@@ -29,5 +29,5 @@ def test_the_lock_stays_fresh(pair: corpus.Pair, tmp_path: Path) -> None:
     path = copy.folder / "pyproject.toml"
     text = path.read_text("utf-8") + TABLE
     path.write_text(text, "utf-8")
-    assert content_hash(tomli.loads(text)) == before
+    assert content_hash(tomllib.loads(text)) == before
     assert read_project(copy.folder).locker._get_content_hash() == before

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -213,7 +213,7 @@ def _compare(folder: Path, tally: Counter[str]) -> None:
 
 def _ours(folder: Path) -> Facts | None:
     try:
-        project = Project.from_dict(tomli.loads(folder.joinpath("pyproject.toml").read_text()))
+        project = Project.from_dict(tomllib.loads(folder.joinpath("pyproject.toml").read_text()))
     except HybridInstallError:
         return None
     return Facts(

@@ -10,6 +10,7 @@ groups and extras is asked, the same one in each run. `HYBRID_INSTALL_WIDE=1` as
 from __future__ import annotations
 
 import random
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from poetry.core.constraints.version import Version
@@ -60,7 +60,7 @@ class Solver:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock_data = tomli.loads(folder.joinpath("poetry.lock").read_text("utf-8"))
+        self._lock_data = tomllib.loads(folder.joinpath("poetry.lock").read_text("utf-8"))
 
     def answer(self, options: SelectionOptions, markers: Markers) -> Outcome | str:
         """Its outcome, or the name of the error by which it has none."""
@@ -218,4 +218,4 @@ def _lock(folder: Path) -> Lockfile:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    return tomli.loads(path.read_text("utf-8"))
+    return tomllib.loads(path.read_text("utf-8"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from support.index import Source
@@ -13,6 +15,7 @@ from support.projects import Project, Spec
 from support.venvs import launch
 from support.wheels import Release, Wheel
 
+from hybrid_install.environment.creation import remove
 from hybrid_install.environment.exchange import beside
 
 
@@ -87,6 +90,22 @@ def test_what_a_killed_run_left_beside_goes(lab: Lab, spec: Spec) -> None:
     assert not beside(project.venv).exists()
     assert not (project.venv / "lib" / "left.py").exists()
     lab.assert_as_poetry_makes_it(project)
+
+
+def test_an_old_environment_that_was_half_removed_goes(lab: Lab, spec: Spec) -> None:
+    """Whoever removed it was killed at that."""
+    project = lab.project(spec)
+    lab.install(project, "--venv", beside(project.venv))
+    with mock.patch("shutil.rmtree", side_effect=_Killed), suppress(_Killed):
+        remove(beside(project.venv))
+    (beside(project.venv) / "pyvenv.cfg").unlink(missing_ok=True)
+    lab.install(project, "--atomic")
+    assert not beside(project.venv).exists()
+    lab.assert_as_poetry_makes_it(project)
+
+
+class _Killed(BaseException):
+    """No more is done after it."""
 
 
 def test_what_is_no_environment_stays_beside(lab: Lab, spec: Spec) -> None:

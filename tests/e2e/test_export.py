@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 from packaging.markers import default_environment
 from packaging.pylock import Pylock
 from support.compare import Snapshot, assert_same, snapshot, versions
@@ -124,7 +124,7 @@ def test_a_pylock_installs_to_what_was_planned(
     path = several.folder / place
     lab.install(several, "export", "--format", "pylock", "-o", path, *universal)
 
-    document = tomli.loads(path.read_text("utf-8"))
+    document = tomllib.loads(path.read_text("utf-8"))
     lock = Pylock.from_dict(document)
     lock.validate()
     selected = {package.name for package, _ in lock.select()}
@@ -168,7 +168,7 @@ def test_a_universal_pylock_lists_the_locked_wheels_of_every_platform(lab: Lab) 
     path = project.folder / "pylock.toml"
     lab.install(project, "export", "--format", "pylock", "--universal", "-o", path)
 
-    document = tomli.loads(path.read_text("utf-8"))
+    document = tomllib.loads(path.read_text("utf-8"))
     Pylock.from_dict(document).validate()
     listed = {package["version"]: package for package in document["packages"]}
     assert len(listed["2.0"]["wheels"]) == len(new)

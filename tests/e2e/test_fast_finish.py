@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from collections.abc import Callable, Mapping
 
 import pytest
-import tomli
 import tomlkit
 from support.bound import bound
 from support.cli import CommandLines, HybridInstall
@@ -39,7 +39,7 @@ def shaped(lab: Lab, shape: str) -> Project:
     shutil.copy(empty.lock, folder)
     project = Project(folder, empty.spec)
     hashes = [
-        content_hash(tomli.loads(each.pyproject.read_text("utf-8"))) for each in (empty, project)
+        content_hash(tomllib.loads(each.pyproject.read_text("utf-8"))) for each in (empty, project)
     ]
     project.edit("poetry.lock", *hashes)
     return project

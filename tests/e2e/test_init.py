@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomli
 from support.cli import CommandLines
 from support.index import Source
 from support.lab import Lab
@@ -31,7 +31,7 @@ def fat(lab: Lab, shop: Source) -> Project:
 
 
 def heavy(project: Project) -> list[str]:
-    document = tomli.loads(project.pyproject.read_text("utf-8"))
+    document = tomllib.loads(project.pyproject.read_text("utf-8"))
     found: list[str] = document["tool"]["hybrid-install"]["heavy"]
     return found
 

@@ -22,7 +22,7 @@ from hybrid_install.core.deferral import Deferral
 
 pytestmark = pytest.mark.extended
 
-OUR_DEPENDENCIES = ("typer", "sh", "tomli")
+OUR_DEPENDENCIES = ("typer", "sh", "tomllib")
 """Those that Poetry does not need too."""
 
 COMMANDS = {False: "install", True: "sync"}

@@ -6,10 +6,10 @@ import json
 import re
 import shutil
 import sys
+import tomllib
 from typing import Any
 
 import pytest
-import tomli
 from support.cli import CommandLines
 from support.lab import Lab, all_but_memory
 from support.projects import Project
@@ -49,7 +49,7 @@ def test_the_plan_for_programs(lab: Lab, standard: Project) -> None:
     make_with_virtualenv(standard.venv, lab.sandbox)
     present = [Wheel(Release("bravo", "1.2")), Wheel(Release("golf", "6.0"))]
     install_wheels(standard.venv, [*present, Wheel(Release("zulu"))], lab.sandbox)
-    lock = tomli.loads(standard.lock.read_text("utf-8"))
+    lock = tomllib.loads(standard.lock.read_text("utf-8"))
     source = f"shop ({standard.spec.sources['shop']})"
 
     plan = json_plan(lab, standard, "--sync", "--with", "docs")
@@ -113,7 +113,7 @@ def test_the_plan_foretells_the_installation(lab: Lab, standard: Project) -> Non
 def test_export_is_the_same_to_the_byte(lab: Lab, standard: Project) -> None:
     """Wherever, whenever, whatever is installed; and it is what `-o` writes."""
     text = asked_without_tools(lab, standard, "export")
-    lock = tomli.loads(standard.lock.read_text("utf-8"))
+    lock = tomllib.loads(standard.lock.read_text("utf-8"))
     selected = {"alpha", "bravo", "charlie-tools", "echo-dev", "golf"}
     for package in lock["package"]:
         pin = f"{package['name']}==={package['version']} "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 
 import pytest
-import tomli
 import tomlkit
 from support.lab import Lab, all_but_memory, contents
 from support.projects import Locksmith, Project
@@ -152,7 +152,7 @@ def test_odd_words_in_pyproject(
     lab: Lab, standard: Project, old: str, new: str, named: str
 ) -> None:
     standard.edit("pyproject.toml", old, new)
-    document = tomli.loads(standard.pyproject.read_text("utf-8"))
+    document = tomllib.loads(standard.pyproject.read_text("utf-8"))
     [known] = re.findall(r'content-hash = "(\w+)"', standard.lock.read_text("utf-8"))
     standard.edit("poetry.lock", known, content_hash(document))
 

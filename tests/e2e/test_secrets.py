@@ -260,7 +260,11 @@ def out_of_order(scene: Scene) -> AbstractContextManager[None]:
     return scene.lab.index.misbehaving(statuses=dict.fromkeys(NAMES.values(), 500))
 
 
-EACH_TIME = (unauthorized, wrong_hash)
+def lost_archive(scene: Scene) -> AbstractContextManager[None]:
+    return scene.lab.index.misbehaving(statuses={wheel("hotel").filename: 404})
+
+
+EACH_TIME = (unauthorized, wrong_hash, lost_archive)
 SOMETIMES = (advertised, not_found, out_of_order)
 
 
@@ -271,9 +275,12 @@ SOMETIMES = (advertised, not_found, out_of_order)
 )
 def test_a_run_that_fails(scene: Scene, trouble: object) -> None:
     assert callable(trouble)
+    scene.run("export", "--format", "json", "--output", "map.json")
     with trouble(scene):
         for options in (("-vvv",), ("-q",)):
             assert scene.run("install", *options, UV_HTTP_RETRIES="0").exit_code == 1
         scene.run("install", "-vvv", "--feed", "requirements", UV_HTTP_RETRIES="0")
+        of_map = ("--from", "map.json", "--venv", "elsewhere")
+        assert scene.run("install", *of_map, "-vvv", UV_HTTP_RETRIES="0").exit_code == 1
         scene.run("download", "--output", "wheelhouse", "-vvv")
     scene.search().assert_nothing_found()

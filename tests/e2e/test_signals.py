@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -32,6 +33,26 @@ def slow_for_poetry(lab: Lab, shop: Source) -> Project:
     pinned = {"slow": {"url": lab.index.file_url(elsewhere, SLOW)}}
     spec = lab.spec("alpha", "slow", sources=(shop,), pinned=pinned, name="slow-for-poetry")
     return lab.project(spec)
+
+
+@pytest.mark.parametrize(("signum", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_command_line_is_read(lab: Lab, signum: int, exit_code: int) -> None:
+    """While the imports run, which can be seen by their times."""
+    tool = lab.hybrid_install
+    argv = [str(tool.python), "-X", "importtime", "-m", "hybrid_install", "--help"]
+    running = subprocess.Popen(
+        argv, env=tool.environ({}), cwd=lab.folder, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    with running.stderr:
+        for line in running.stderr:
+            if "hybrid_install.errors" in line or "typer" in line:
+                break
+        running.send_signal(signum)
+        rest = running.stderr.read()
+    assert running.wait(30) == exit_code
+    assert "error: stopped before anything was done" in rest
+    assert "Traceback" not in rest
 
 
 def to_us_alone(signum: int) -> Callable[[Running], None]:

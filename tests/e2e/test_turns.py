@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
+import time
 from pathlib import Path
 
+import pytest
 from support.index import Source
 from support.lab import Lab
 from support.projects import Project
@@ -44,6 +48,31 @@ def test_it_waits_as_long_as_it_is_told(lab: Lab, standard: Project) -> None:
     assert AT_WORK in refused.stderr
     assert "--wait" in refused.stderr
     assert AT_WORK not in lab.install(standard, "--no-receipt", "--wait", "0.5").stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--atomic",)])
+def test_what_was_locked_meanwhile_is_installed(
+    lab: Lab, standard: Project, options: tuple[str, ...]
+) -> None:
+    """A run that has waited for its turn looks at the lock again."""
+    lab.install(standard)
+    other = lab.folder / "one-less.lock"
+    text = standard.lock.read_text("utf-8")
+    other.write_text(text.replace("[[package]]", "# changed\n\n[[package]]", 1), "utf-8")
+    folder = os.open(standard.venv, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        waiting = lab.hybrid_install.start("--no-receipt", *options, cwd=standard.folder)
+        time.sleep(3)
+        standard.lock.write_bytes(other.read_bytes())
+    finally:
+        os.close(folder)
+    result = waiting.result(120)
+
+    assert result.exit_code == 0, str(result)
+    assert AT_WORK in result.stderr
+    receipt = json.loads((standard.venv / "hybrid-install.json").read_text("utf-8"))
+    assert receipt["lock"]["sha256"] == hashlib.sha256(other.read_bytes()).hexdigest()
 
 
 def test_environments_side_by_side(lab: Lab, shop: Source) -> None:

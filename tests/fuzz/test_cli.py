@@ -84,15 +84,15 @@ def sandbox(tmp_path: Path) -> Sandbox:
 @pytest.mark.parametrize("case", sorted(SPOILT))
 def test_words_and_no_traceback(machine: Machine, sandbox: Sandbox, case: str) -> None:
     """`HybridInstall` fails on a traceback and on the exit code of a bug."""
-    import tomli
+    import tomllib
 
     from hybrid_install.core.freshness import content_hash
 
     files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "poetry.lock": GOOD}
     files |= SPOILT[case]
     try:
-        fresh = content_hash(tomli.loads(str(files["pyproject.toml"])))
-    except tomli.TOMLDecodeError:
+        fresh = content_hash(tomllib.loads(str(files["pyproject.toml"])))
+    except tomllib.TOMLDecodeError:
         fresh = ""
     files = {
         name: text.replace("HASH", fresh) if isinstance(text, str) else text

@@ -6,11 +6,11 @@ import os
 import re
 import shutil
 import sysconfig
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import tomli
 from support.index import Index, Source
 from support.rebuilt import RebuiltWheel, with_dependencies
 from support.sandbox import Result, Sandbox, run
@@ -105,7 +105,7 @@ def clone(folder: Path, sandbox: Sandbox) -> Path:
 
 def offer_the_tool(source: Source) -> Source:
     """All that an installation of a checkout takes from an index."""
-    document = tomli.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    document = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     needs = [*document["project"]["dependencies"], *document["build-system"]["requires"], "pip"]
     names = {re.split(r"[^\w.-]", each)[0] for each in needs}
     wheels: dict[str, RebuiltWheel] = {

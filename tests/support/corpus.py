@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 
 VARIABLE = "HYBRID_INSTALL_CORPUS"
 
@@ -66,7 +66,7 @@ class Pair:
 
 @lru_cache(maxsize=128)
 def _parsed(path: Path) -> dict[str, Any]:
-    return tomli.loads(path.read_text(encoding="utf-8"))
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def folder() -> Path:

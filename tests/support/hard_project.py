@@ -185,7 +185,9 @@ _PACKAGES: tuple[Document, ...] = (
     package("numpy", "2.1", markers='python_full_version >= "3.12.0" and python_version < "3.14"'),
     package("numpy", "2.3", markers='python_version not in "3.8, 3.9, 3.10, 3.11, 3.12, 3.13"'),
     package("backport", markers='python_full_version <= "3.11.0a6"'),
-    package("tomli", "2.0", markers='python_version < "3.11" or python_full_version < "3.11.0a7"'),
+    package(
+        "tomllib", "2.0", markers='python_version < "3.11" or python_full_version < "3.11.0a7"'
+    ),
     package("candidate", markers='python_full_version < "3.11"'),
     # A name in several groups: any where the table lacks the group, never where it says so.
     package(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
-import tomli
 from support.environments import Markers
 from support.poetry_in_process import Oracle, Outcome, picks_of_ours
 
@@ -102,9 +102,9 @@ def _options(arguments: Arguments) -> SelectionOptions:
 
 def project_in(folder: Path) -> Project:
     """The folder's pyproject.toml."""
-    return Project.from_dict(tomli.loads(folder.joinpath("pyproject.toml").read_text("utf-8")))
+    return Project.from_dict(tomllib.loads(folder.joinpath("pyproject.toml").read_text("utf-8")))
 
 
 def lock_in(folder: Path) -> Lockfile:
     """The folder's poetry.lock."""
-    return Lockfile.from_dict(tomli.loads(folder.joinpath("poetry.lock").read_text("utf-8")))
+    return Lockfile.from_dict(tomllib.loads(folder.joinpath("poetry.lock").read_text("utf-8")))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from copy import deepcopy
 from typing import Any
 
 import pytest
-import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 from support import corpus
@@ -154,8 +154,8 @@ _ENTRIES = st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_siz
 
 def _is_toml(text: str) -> bool:
     try:
-        tomli.loads(text)
-    except tomli.TOMLDecodeError:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
         return False
     return True
 
@@ -177,7 +177,7 @@ def test_any_file(
     if not _is_toml(text):
         return
     changed = with_heavy(text, names)
-    before, after = tomli.loads(text), tomli.loads(changed)
+    before, after = tomllib.loads(text), tomllib.loads(changed)
     assert set(after["tool"]["hybrid-install"]["heavy"]) == {*(present or ()), *names}
     assert _without_ours(after) == _without_ours(before)
     kept = [line for line in text.splitlines() if not line.startswith("heavy")]
@@ -206,6 +206,6 @@ def test_real_files(pair: corpus.Pair) -> None:
     assert once.startswith(text)
     twice = with_heavy(once, ["a"])
     assert twice.startswith(text)
-    assert _without_ours(tomli.loads(twice)) == _without_ours(tomli.loads(text))
-    table = tomli.loads(twice)["tool"]["hybrid-install"]
+    assert _without_ours(tomllib.loads(twice)) == _without_ours(tomllib.loads(text))
+    table = tomllib.loads(twice)["tool"]["hybrid-install"]
     assert Settings.from_dict(table).heavy.entries == ("a", "b") != NO_PATTERNS.entries

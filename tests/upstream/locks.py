@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
-import tomli
 from poetry.core.packages.package import Package
 from poetry.packages.locker import Locker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -30,7 +30,7 @@ def content_hash(
 def is_fresh(answer: Answer, locker: Locker) -> tuple[object, object]:
     """Whether a lock on disk belongs to it."""
     text = locker.lock.read_text(encoding="utf-8")
-    document = tomli.loads(text)
+    document = tomllib.loads(text)
     if "lock-version" not in document.get("metadata", {}):
         raise IncomparableError("a lock without a lock-version is refused before")
     lock = Lockfile.from_dict(document, first_line=text.partition("\n")[0])
@@ -42,8 +42,8 @@ def refusal(answer: Answer, locker: Locker) -> tuple[object, object]:
     if not locker.lock.exists():
         raise IncomparableError("there is no lock")
     try:
-        document = tomli.loads(locker.lock.read_text(encoding="utf-8"))
-    except tomli.TOMLDecodeError:
+        document = tomllib.loads(locker.lock.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError:
         return "unreadable", "unreadable" if "Unable to read" in str(answer.error) else "read"
     try:
         ours = f"read, newer than known: {lockfile(document).is_newer_than_known}"

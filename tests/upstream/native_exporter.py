@@ -7,13 +7,13 @@ markers hold. The native side selects from the same lock for the same environmen
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import tomli
 from cleo.io.null_io import NullIO
 from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import BaseMarker
@@ -228,7 +228,7 @@ def _split(requirement: str) -> tuple[str, str]:
 
 
 def _of_pylock(text: str, folder: Path) -> Iterator[Line]:
-    for package in tomli.loads(text)["packages"]:
+    for package in tomllib.loads(text)["packages"]:
         where = package.get("version", "")
         if "directory" in package:
             where = folder.joinpath(package["directory"]["path"]).resolve().as_uri()

@@ -27,9 +27,10 @@ _ELSEWHERE = "leave --atomic out, or name an environment with --venv"
 def in_line(preparation: Preparation, report: Report) -> Iterator[bool]:
     """Alone with the place and the folder beside it; yields whether another run was there before.
 
-    What is locked is the folder that holds both, as either may be another one in the end.
+    As long as there is no environment, alone in the folder where it will be.
     """
-    folder = preparation.target.path.parent
+    target = preparation.target
+    folder = target.path if target.exists else target.path.parent
     folder.mkdir(parents=True, exist_ok=True)
 
     def say() -> None:
@@ -52,10 +53,8 @@ def install_beside(
     report.say("environment", f"is made beside {place}, and takes its place when it is whole")
     with room_beside(place) as made:
         install(replace(request, venv=made, python=python, place=place, atomic=False))
-        if target.exists:
-            with turn(place, request.wait, lambda: report.say("environment", f"{place} is in use")):
-                take_place(made, place)
-        else:
+        # Whoever then finds it in its place waits until nothing is left beside.
+        with turn(made, request.wait, lambda: report.say("environment", f"{made} is in use")):
             take_place(made, place)
     settled = preparation.after_creation()
     if target.remember_minor:

@@ -136,6 +136,7 @@ class Case:
             self.pyproject.document,
             self.settings,
             self.folder / "poetry.lock",
+            contents={},
         )
         parts = (request, inputs, self.locator, self.target, self.runner)
         return Preparation(*parts, starts_tools=False)

@@ -52,7 +52,7 @@ def doctor(
     Each source has `timeout` seconds to answer, all of them the same.
     """
     found = diagnose(Case(request, runner), report, timeout)
-    print_data(diagnosis_json(found) if as_json else diagnosis_text(found))
+    print_data(diagnosis_json(found) if as_json else diagnosis_text(found), request.environ)
     if not found.is_healthy:
         hint = None if as_json else "each error has its hint above"
         raise DiagnosisError(found.summary, hint=hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +31,16 @@ STALE = (
 )
 
 
+Contents = Mapping[Path, bytes | None]
+"""Files and what is in them, None where there is none. Not their times: a plugin of Poetry's may
+write a version into pyproject.toml and take it out again."""
+
+
 class Inputs(NamedTuple):
-    """What a run reads, refused already where Poetry would refuse it."""
+    """What a run reads, refused already where Poetry would refuse it.
+
+    `contents` is of the files that decide what is installed, as they were before all else was read.
+    """
 
     project_dir: Path
     project: Project
@@ -40,6 +50,7 @@ class Inputs(NamedTuple):
     pyproject: dict[str, Any]
     settings: Settings
     lock_file: Path
+    contents: Contents
 
 
 def read_inputs(request: Request) -> Inputs:
@@ -54,8 +65,11 @@ def read_inputs(request: Request) -> Inputs:
             "`--sync` with `--only-root` would remove every dependency.",
             hint="leave one of the two out",
         )
-    pyproject = read_toml(find_pyproject(request.directory))
-    project, folder = read_project(pyproject), pyproject.path.parent
+    file = find_pyproject(request.directory)
+    lock_file = file.with_name("poetry.lock")
+    found = contents(file, lock_file)
+    pyproject = read_toml(file)
+    project, folder = read_project(pyproject), file.parent
     settings = as_requested(own_settings.load(pyproject, request.environ), request)
     lock = read_lock(folder)
     if not is_fresh(lock, pyproject.document):
@@ -63,8 +77,19 @@ def read_inputs(request: Request) -> Inputs:
     config = poetry_config.load(folder, request.environ)
     chosen = wanted(request.selection, project, lock)
     return Inputs(
-        folder, project, lock, config, chosen, pyproject.document, settings, folder / "poetry.lock"
+        folder, project, lock, config, chosen, pyproject.document, settings, lock_file, found
     )
+
+
+def contents(*files: Path) -> Contents:
+    """Of what cannot be read whoever parses it will tell."""
+    return {file: _content(file) for file in files}
+
+
+def _content(file: Path) -> bytes | None:
+    with suppress(OSError):
+        return file.read_bytes()
+    return None
 
 
 def as_requested(settings: Settings, request: Request) -> Settings:

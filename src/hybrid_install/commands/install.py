@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hybrid_install.commands.access import index_access
 from hybrid_install.commands.binding import binding
-from hybrid_install.commands.changes import Contents, contents, refuse_changes
+from hybrid_install.commands.changes import refuse_changes
 from hybrid_install.commands.demands import refuse_built_files, refuse_demands
 from hybrid_install.commands.doubts import warn_of_the_lock
 from hybrid_install.commands.fast_finish import (
@@ -82,7 +82,6 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
         return
     if request.atomic and _is_made_beside(preparation, report, runner, started):
         return
-    before = contents(preparation)
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
@@ -97,7 +96,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
                 made = with_environment(preparation, uv, report)
             is_new = not preparation.target.exists
             with in_turn(made, report) if is_new else nullcontext(made) as settled:
-                _fill(settled, uv, uv_version, report, waiting, before)
+                _fill(settled, uv, uv_version, report, waiting)
                 stamp(settled, report, started)
 
 
@@ -122,7 +121,6 @@ def _fill(
     uv_version: str,
     report: Report,
     waiting: Waiting | None,
-    before: Contents,
 ) -> None:
     """What uv installs and Poetry finishes, in an environment that is there."""
     plan = preparation.plan
@@ -140,7 +138,7 @@ def _fill(
         from hybrid_install.environment.exchange import tell_place
 
         tell_place(preparation.target.interpreter, preparation.request.place)
-    refuse_changes(preparation, before, books)
+    refuse_changes(preparation, books)
     books.close(files, poetry)
 
 

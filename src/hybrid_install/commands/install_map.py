@@ -18,7 +18,7 @@ from hybrid_install.commands.doubts import warn_of_what_is_provided
 from hybrid_install.commands.inputs import Inputs, as_requested
 from hybrid_install.commands.install import find_uv, install_what_uv_can, with_environment
 from hybrid_install.commands.plan import print_plan
-from hybrid_install.commands.prepare import Preparation, poetry_python
+from hybrid_install.commands.prepare import Preparation, mask_urls, poetry_python
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.standalone import leave_place, refuse_fixed_place
@@ -119,6 +119,10 @@ class _OfMap(Preparation):
         """There is nothing to solve."""
         return False
 
+    def anew(self) -> Preparation:
+        """A map has been read once and for all."""
+        return self.after_creation()
+
 
 def _prepared(request: Request, found: MapFile, file: Path, runner: Runner) -> Preparation:
     folder = file.absolute().parent
@@ -134,7 +138,9 @@ def _prepared(request: Request, found: MapFile, file: Path, runner: Runner) -> P
         pyproject={},
         settings=_settings(request, file),
         lock_file=file.absolute(),
+        contents={},
     )
+    mask_urls(inputs, runner)
     locator = _locator(request, inputs, runner)
     return _OfMap(request, inputs, locator, locator.locate(), runner, starts_tools=False)
 

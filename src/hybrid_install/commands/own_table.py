@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
-
-import tomli
 
 from hybrid_install.core.document import table_at
 from hybrid_install.core.settings import TABLE
@@ -24,7 +23,7 @@ def with_heavy(text: str, names: Iterable[str]) -> str:
     Entries that are there keep their places and comments; new ones are put in by their order.
     `ProjectError` where that cannot be done without a change elsewhere.
     """
-    document = tomli.loads(text)
+    document = tomllib.loads(text)
     has_table = TABLE[1] in table_at(document, TABLE[0])
     present = table_at(document, *TABLE).get("heavy", [])
     added = sorted(set(names) - set(present))
@@ -81,10 +80,10 @@ def _refuse_side_effects(before: dict[str, Any], changed: str, added: list[str])
     table = expected.setdefault(TABLE[0], {}).setdefault(TABLE[1], {})
     table["heavy"] = sorted([*table.get("heavy", []), *added])
     try:
-        found = tomli.loads(changed)
+        found = tomllib.loads(changed)
         ours = found[TABLE[0]][TABLE[1]]
         ours["heavy"] = sorted(ours["heavy"])
-    except (tomli.TOMLDecodeError, LookupError, TypeError):
+    except (tomllib.TOMLDecodeError, LookupError, TypeError):
         found = {}
     if found != expected:
         lines = "\n".join([_HEADER, *_array(sorted(table["heavy"]))])

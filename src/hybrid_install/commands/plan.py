@@ -23,9 +23,9 @@ def plan(request: Request, report: Report, runner: Runner, *, as_json: bool) -> 
 def print_plan(preparation: Preparation, *, as_json: bool) -> None:
     """The plan of a prepared run."""
     if as_json:
-        print_data(plan_json(preparation.plan, _facts(preparation)))
+        print_data(plan_json(preparation.plan, _facts(preparation)), preparation.request.environ)
     else:
-        print_data(plan_table(preparation.plan))
+        print_data(plan_table(preparation.plan), preparation.request.environ)
 
 
 def _facts(preparation: Preparation) -> dict[str, Any]:

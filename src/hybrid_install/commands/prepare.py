@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -322,6 +323,10 @@ class Preparation:
             return setting
         return self.poetry is not None and self.poetry.re_resolves_by_default
 
+    def anew(self) -> Preparation:
+        """The same run, where others may have changed everything meanwhile."""
+        return prepare(self.request, self.runner, starts_tools=self.starts_tools)
+
     def after_creation(self) -> Preparation:
         """The same run once its environment exists."""
         interpreter = probe(self.target.python, self.runner, self.request.environ)
@@ -341,9 +346,7 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     """Read, refuse and locate; the rest is computed when asked for."""
     inputs = read_inputs(request)
     request = _without_root(request) if request.tier else request
-    if any(map(holds_secret, _urls(inputs))):
-        # Poetry prints them: an archive's at each installation, all others under `-vvv`.
-        runner.mask()
+    mask_urls(inputs, runner)
     locator = Locator(
         project=inputs.project,
         project_dir=inputs.project_dir,
@@ -367,8 +370,16 @@ def prepare(request: Request, runner: Runner, *, starts_tools: bool = False) -> 
     return preparation
 
 
+def mask_urls(inputs: Inputs, runner: Runner) -> None:
+    """Poetry prints them: an archive's at each installation, all others under `-vvv`."""
+    if any(map(holds_secret, _urls(inputs))):
+        runner.mask()
+
+
 def _urls(inputs: Inputs) -> Iterator[str]:
     """Whatever url a tool may come to speak of."""
+    with suppress(InvalidDataError, ProjectError):  # it may be nobody's business here
+        yield from filter(None, [inputs.config.mirror_url])
     yield from (index.url for index in inputs.project.indexes if index.url)
     yield from inputs.config.repositories.values()
     for package in inputs.lock.packages:

@@ -143,4 +143,6 @@ class Bookkeeping:
 
 
 def _sha256_of_lock(preparation: Preparation) -> str:
-    return hashlib.sha256(preparation.inputs.lock_file.read_bytes()).hexdigest()
+    inputs = preparation.inputs
+    content = inputs.contents.get(inputs.lock_file) or inputs.lock_file.read_bytes()
+    return hashlib.sha256(content).hexdigest()

@@ -25,4 +25,4 @@ def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
         report.say("environment", f"another run is at work in {target.path}: waiting for its end")
 
     with turn(target.path, preparation.request.wait, say) as others_were_first:
-        yield preparation.after_creation() if others_were_first else preparation
+        yield preparation.anew() if others_were_first else preparation

@@ -55,9 +55,9 @@ def verify(request: Request, report: Report, runner: Runner, *, deep: bool, as_j
     if as_json:
         environment = str(preparation.target.path)
         name = preparation.inputs.project.name
-        print_data(verification_json(name, environment, checked, findings))
+        print_data(verification_json(name, environment, checked, findings), request.environ)
     else:
-        print_data(verification_text(checked, findings))
+        print_data(verification_text(checked, findings), request.environ)
     if any(finding.fails for finding in findings):
         raise VerificationError(
             f"{preparation.target.path}: {verification_summary(checked, findings)}",

@@ -29,13 +29,18 @@ _ENCODED_QUERY = re.compile(
     re.IGNORECASE,
 )
 
-_HEADER = re.compile(r"(\bauthorization\W{1,8}(?:basic|bearer|token)\s+)[^\s\"',;]+", re.IGNORECASE)
+_HEADER = re.compile(
+    r"""(\bauthorization\W{1,8}(?:basic|bearer|digest|token)\s+|\b(?:private|job)-token:\s*)
+        [^\s"',;]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 _USER_OF_SSH = re.compile(r"(?:git\+)?ssh://[^:/@?#\s]+@[^@?\s]*")
 
 _SECRET_VARIABLE = re.compile(
     r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
 )
+_USER_VARIABLE = re.compile(r"(POETRY_HTTP_BASIC_.+|UV_INDEX_.+)_USERNAME")
 
 _SHORTEST = 4
 """What is shorter is no secret, and stands in many a word."""
@@ -58,14 +63,28 @@ def holds_secret(url: str) -> bool:
 
 
 def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
-    """The passwords and tokens among the variables of a run, ours or a tool's."""
-    found = (value for name, value in environ.items() if _SECRET_VARIABLE.fullmatch(name))
+    """The passwords and tokens among the variables of a run, ours or a tool's.
+
+    A user without a password is a token.
+    """
+    found = (value for name, value in environ.items() if _is_secret(name, environ))
     return frozenset(value for value in found if len(value) >= _SHORTEST)
 
 
+def _is_secret(name: str, environ: Mapping[str, str]) -> bool:
+    user = _USER_VARIABLE.fullmatch(name)
+    is_token = user is not None and not environ.get(f"{user.group(1)}_PASSWORD")
+    return is_token or _SECRET_VARIABLE.fullmatch(name) is not None
+
+
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """`without_credentials`, with these secrets hidden in any way in which a tool writes them."""
-    shown = without_credentials(text)
+    """`without_credentials`, with these secrets `hidden`."""
+    return hidden(without_credentials(text), secrets)
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """`text` without these secrets, in any way in which a tool writes them."""
+    shown = text
     forms = {form for secret in secrets for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         shown = shown.replace(form, HIDDEN)

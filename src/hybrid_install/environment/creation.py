@@ -51,6 +51,15 @@ def creation(prefix: Path, *, clear: bool) -> Iterator[bool]:
         os.close(marker)
 
 
+def remove(prefix: Path) -> None:
+    """Take away an environment; a run that is killed at it leaves one that is not finished."""
+    with suppress(OSError):
+        (prefix / MARKER).touch()
+        _clear(prefix)
+        (prefix / MARKER).unlink()
+        prefix.rmdir()
+
+
 def finished(prefix: Path) -> None:
     """Withdraw the marker of an environment that somebody else has finished."""
     with suppress(OSError):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
-from hybrid_install.environment.locate import is_unfinished
+from hybrid_install.environment.creation import remove
+from hybrid_install.environment.locate import MARKER
 from hybrid_install.environment.relocation import record, write_anew
 
 _AT_FDCWD, _EXCHANGE = -100, 2
@@ -46,9 +46,9 @@ def room_beside(place: Path) -> Iterator[Path]:
 
 
 def _discard(made: Path) -> None:
-    is_environment = (made / "pyvenv.cfg").is_file() or is_unfinished(made)
+    is_environment = any((made / each).is_file() for each in ("pyvenv.cfg", MARKER))
     if is_environment and not made.is_symlink():
-        shutil.rmtree(made, ignore_errors=True)
+        remove(made)
 
 
 def tell_place(interpreter: Interpreter, place: Path) -> None:
@@ -102,6 +102,7 @@ def take_place(new: Path, place: Path) -> None:
         return
     if not _exchanged(new, place):
         old = new.with_name(f"{new.name}.old")
+        _discard(old)
         place.rename(old)
         try:
             new.rename(place)
@@ -109,7 +110,7 @@ def take_place(new: Path, place: Path) -> None:
             old.rename(place)
             raise
         new = old
-    shutil.rmtree(new, ignore_errors=True)
+    remove(new)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

@@ -72,9 +72,10 @@ class Runner(Protocol):
     """Ways to run a command; all raise `CommandFailedError` and `CommandNotFoundError`."""
 
     def mask(self) -> None:
-        """From now on the user sees no credentials in the words of a child that is watched.
+        """From now on the user sees no url's secrets in the words of a child that is watched.
 
-        It then writes to us, line by line, and to no terminal.
+        It then writes to us, line by line, and to no terminal; as does, masked or not, whoever has
+        a password or a token among its variables.
         """
 
     def stream(self, command: Command) -> None:
@@ -134,8 +135,9 @@ class ShRunner:
         """The streams of a child that the user sees, and answers."""
         watched = _inheritable(sys.__stderr__)
         stdin = _inheritable(sys.__stdin__) or nothing
-        if self._masks and watched is not None:
-            tell = _telling(watched, secrets_in(command.env))
+        secrets = secrets_in(command.env)
+        if (self._masks or secrets) and watched is not None:
+            tell = _telling(watched, secrets)
             return {"_in": stdin, "_tty_out": False, "_out": tell, "_err": tell}
         return {"_in": stdin, "_out": watched, "_err": watched}
 
@@ -180,8 +182,10 @@ def _telling(watched: IO[str], secrets: Collection[str]) -> Callable[[str], None
     """Have a line of a child's appear, without what nobody may read."""
 
     def tell(line: str) -> None:
-        watched.write(without_secrets(line, secrets))
-        watched.flush()
+        # Where nobody reads any more the child must not wait for ever to be read.
+        with suppress(OSError, ValueError):
+            watched.write(without_secrets(line, secrets))
+            watched.flush()
 
     return tell
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import pytest
-import tomli
 from packaging.pylock import Pylock
 from support.environments import LINUX_X86, environment
 from support.fakes import digest, locked, project, requirement, sdist, wheel
@@ -136,7 +136,7 @@ def test_a_pylock_is_one_and_lies_where_it_lies() -> None:
     scope = Scope(environment("3.11.4", LINUX_X86), None, "..")
     text = pylock_text(mapped, files, NAMED, scope)
 
-    document = tomli.loads(text)
+    document = tomllib.loads(text)
     Pylock.from_dict(document).validate()
     packages = {package["name"]: package for package in document["packages"]}
     assert packages["folder"]["directory"]["path"] == "../../folder"
@@ -154,7 +154,7 @@ def test_what_is_provided_is_named_in_a_comment() -> None:
     files = {it: (pinned(it.name, it.version),) for it in mapped.requirements.requirements}
     text = pylock_text(mapped, files, NAMED, Scope(None, None))
     assert "# provided by the environment: a 2.0+cpu\n" in text
-    assert "a" not in [package["name"] for package in tomli.loads(text)["packages"]]
+    assert "a" not in [package["name"] for package in tomllib.loads(text)["packages"]]
     assert "# provided by the environment:\n# a 2.0+cpu\n" in requirements_text(mapped)
 
 
@@ -175,7 +175,7 @@ def test_all_locked_files_that_are_offered_are_named() -> None:
     chosen = choose_all(wanted, offer)
     assert [file.name for file in chosen] == ["a-1.0-cp311-cp311-x.whl", "a-1.0.tar.gz"]
     mapped = Exported("all", RequirementsMap(((DEFAULT_INDEX, (wanted,)),)))
-    document = tomli.loads(pylock_text(mapped, {wanted: chosen}, NAMED, Scope(None, ">=3.9")))
+    document = tomllib.loads(pylock_text(mapped, {wanted: chosen}, NAMED, Scope(None, ">=3.9")))
     Pylock.from_dict(document).validate()
     (package,) = document["packages"]
     assert package["sdist"]["hashes"] == {"sha256": digest("a-1.0.tar.gz")}

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import tomllib
+
 import pytest
-import tomli
 
 from hybrid_install.core.fast_finish import fetched_to_build, obstacles
 from hybrid_install.core.project import Project
@@ -10,7 +11,7 @@ BACKEND = 'build-backend = "poetry.core.masonry.api"'
 
 
 def found(text: str, *, no_plugins: bool = False, as_wheel: bool = False) -> list[str]:
-    document = tomli.loads(f'project = {{ name = "acme" }}\n{text}')
+    document = tomllib.loads(f'project = {{ name = "acme" }}\n{text}')
     project = Project.from_dict(document)
     return list(obstacles(document, project, "2.3.1", no_plugins=no_plugins, as_wheel=as_wheel))
 

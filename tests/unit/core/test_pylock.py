@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import digest, requirement, sdist, wheel
@@ -60,7 +60,7 @@ A = requirement("a", files=[WHEEL, SDIST])
 
 def test_the_question_asks_each_index_for_its_own_pins() -> None:
     asked = [requirement("a"), requirement("b", "2.0+cpu", PRIVATE)]
-    assert tomli.loads(synthetic_project(asked, NAMED, "==3.11.7")) == {
+    assert tomllib.loads(synthetic_project(asked, NAMED, "==3.11.7")) == {
         "project": {
             "name": "hybrid-install-asks-for-urls",
             "version": "0",
@@ -81,7 +81,7 @@ def test_the_question_asks_each_index_for_its_own_pins() -> None:
 
 
 def test_an_index_that_is_not_needed_is_not_named() -> None:
-    document = tomli.loads(synthetic_project([requirement("a", index=PRIVATE)], NAMED, "3.11.7"))
+    document = tomllib.loads(synthetic_project([requirement("a", index=PRIVATE)], NAMED, "3.11.7"))
     assert [index["name"] for index in document["tool"]["uv"]["index"]] == ["hi1"]
 
 
@@ -210,7 +210,7 @@ def test_a_changed_wheel_is_left_out_where_the_locked_sdist_remains() -> None:
 def test_the_pylock_names_one_index_and_one_file_for_each_package() -> None:
     wheel_of_a = (requirement("a"), pinned(WHEEL, 7))
     sdist_of_b = (requirement("b", "2.0", PRIVATE, [sdist("b", "2.0")]), pinned(sdist("b", "2.0")))
-    assert tomli.loads(pylock([wheel_of_a, sdist_of_b], [], NAMED)) == {
+    assert tomllib.loads(pylock([wheel_of_a, sdist_of_b], [], NAMED)) == {
         "lock-version": "1.0",
         "created-by": "hybrid-install",
         "packages": [
@@ -241,7 +241,7 @@ def test_the_pylock_names_one_index_and_one_file_for_each_package() -> None:
 
 def test_a_file_that_is_here_has_a_path_and_no_index() -> None:
     here = PinnedFile(WHEEL.name, "", WHEEL.hash, None, '/house/"a".whl')
-    [package] = tomli.loads(pylock([(requirement("a"), here)], [], NAMED))["packages"]
+    [package] = tomllib.loads(pylock([(requirement("a"), here)], [], NAMED))["packages"]
     assert package == {
         "name": "a",
         "version": "1.0",
@@ -298,13 +298,13 @@ HASHES = {"sha256": WHEEL.hash.digest}
 def test_what_is_from_no_index_has_its_place(source: DirectSource, place: dict[str, Any]) -> None:
     """Without a version: what a project on disk builds may differ from what was locked."""
     each = DirectRequirement(normalize_name("a"), "1.0", source, WHEEL)
-    assert tomli.loads(pylock([], [each], NAMED))["packages"] == [{"name": "a", **place}]
+    assert tomllib.loads(pylock([], [each], NAMED))["packages"] == [{"name": "a", **place}]
 
 
 def test_a_project_in_develop_mode_is_editable() -> None:
     source = DirectorySource("../a", "/src/a")
     each = DirectRequirement(normalize_name("a"), "1.0", source, None, develop=True)
-    (package,) = tomli.loads(pylock([], [each], NAMED))["packages"]
+    (package,) = tomllib.loads(pylock([], [each], NAMED))["packages"]
     assert package == {"name": "a", "directory": {"path": "/src/a", "editable": True}}
 
 
@@ -317,11 +317,11 @@ def test_no_string_breaks_out_of_the_toml(name: str, version: str, url: str) -> 
     index = Index("i", url)
     hostile = Requirement(normalize_name(name), version, index, (WHEEL,))
     named = {index: NamedIndex(name, url)}
-    question = tomli.loads(synthetic_project([hostile], named, version))
+    question = tomllib.loads(synthetic_project([hostile], named, version))
     assert question["project"]["dependencies"] == [hostile.pin]
     assert question["tool"]["uv"]["index"] == [{"name": name, "url": url, "explicit": True}]
     file = PinnedFile("a.whl", url, Hash("sha256", version), None)
-    (package,) = tomli.loads(pylock([(hostile, file)], [], named))["packages"]
+    (package,) = tomllib.loads(pylock([(hostile, file)], [], named))["packages"]
     assert package == {
         "name": normalize_name(name),
         "version": version,
@@ -335,7 +335,7 @@ def test_no_string_of_a_direct_origin_breaks_out_either(name: str, text: str, ot
     def place(source: DirectSource) -> dict[str, Any]:
         file = LockedFile("a", Hash("sha256", other))
         each = DirectRequirement(normalize_name(name), "1.0", source, file)
-        (package,) = tomli.loads(pylock([], [each], {}))["packages"]
+        (package,) = tomllib.loads(pylock([], [each], {}))["packages"]
         assert package.pop("name") == normalize_name(name)
         (found,) = package.values()
         assert isinstance(found, dict)

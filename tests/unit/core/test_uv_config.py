@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
-import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,27 +46,27 @@ def table(at: int, **flags: bool) -> dict[str, object]:
     ],
 )
 def test_what_a_build_may_search(indexes: list[Index], expected: list[dict[str, object]]) -> None:
-    assert tomli.loads(access(*indexes).uv_toml()).get("index", []) == expected
+    assert tomllib.loads(access(*indexes).uv_toml()).get("index", []) == expected
 
 
 def test_one_index_alone_is_the_default_even_if_it_is_explicit() -> None:
     alone = access(DEFAULT_INDEX, EXPLICIT)
-    document = tomli.loads(alone.uv_toml_of(EXPLICIT))
+    document = tomllib.loads(alone.uv_toml_of(EXPLICIT))
     assert document == {**NOTHING_ELSE, "index": [table(1, default=True)]}
-    assert tomli.loads(alone.uv_toml_of(DEFAULT_INDEX)) == NOTHING_ELSE
+    assert tomllib.loads(alone.uv_toml_of(DEFAULT_INDEX)) == NOTHING_ELSE
 
 
 def test_a_mirror_stands_in_for_the_default_index() -> None:
     mirror = NamedIndex("hi0", "https://mirror.invalid", is_mirror=True)
     known = IndexAccess({DEFAULT_INDEX: mirror, EXPLICIT: NamedIndex("hi1", "https://1")})
     default = {"name": "hi0", "url": "https://mirror.invalid", "default": True}
-    assert tomli.loads(known.uv_toml())["index"] == [default, table(1, explicit=True)]
-    assert tomli.loads(known.uv_toml_of(DEFAULT_INDEX))["index"] == [default]
+    assert tomllib.loads(known.uv_toml())["index"] == [default, table(1, explicit=True)]
+    assert tomllib.loads(known.uv_toml_of(DEFAULT_INDEX))["index"] == [default]
 
 
 def test_a_page_of_links_is_named_as_one() -> None:
     known = IndexAccess({PRIMARY: NamedIndex("hi0", "https://0/p.html", is_page=True)})
-    (only,) = tomli.loads(known.uv_toml())["index"]
+    (only,) = tomllib.loads(known.uv_toml())["index"]
     expected = {"name": "hi0", "url": "https://0/p.html", "format": "flat", "default": True}
     assert only == expected
 
@@ -77,7 +78,7 @@ def test_build_backends_are_told_by_package() -> None:
     }
     known = IndexAccess({DEFAULT_INDEX: NamedIndex("hi0", "u")}, config_settings=settings)
     for text in (known.uv_toml(), known.uv_toml_of(DEFAULT_INDEX)):
-        document = tomli.loads(text)
+        document = tomllib.loads(text)
         assert document == {"no-sources": True, "config-settings-package": settings}
         assert list(document["config-settings-package"]) == ["a.odd name", "b"]
 
@@ -108,9 +109,9 @@ def test_no_text_holds_credentials() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_every_string_is_read_back_as_it_was(value: str) -> None:
-    assert tomli.loads(f"key = {toml_string(value)}") == {"key": value}
+    assert tomllib.loads(f"key = {toml_string(value)}") == {"key": value}
 
 
 @pytest.mark.parametrize("value", ['"', "\\", "\x7f", "\x00", "\n", "\u2028", "🐍", "\U0010ffff"])
 def test_strings_that_json_and_toml_escape_differently(value: str) -> None:
-    assert tomli.loads(f"key = {toml_string(value)}") == {"key": value}
+    assert tomllib.loads(f"key = {toml_string(value)}") == {"key": value}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 from support.fakes import (
     FakeRunner,
     Reply,
@@ -78,13 +78,13 @@ class Asked:
         if "compile" in command.argv:
             self._offer(command.cwd)
         elif "pylock.toml" in command.argv:
-            self.installed.append(tomli.loads((command.cwd / "pylock.toml").read_text("utf-8")))
+            self.installed.append(tomllib.loads((command.cwd / "pylock.toml").read_text("utf-8")))
         else:
             self.installed.append((command.cwd / "requirements.txt").read_text("utf-8"))
         return ""
 
     def _offer(self, folder: Path) -> None:
-        project = tomli.loads((folder / "pyproject.toml").read_text("utf-8"))
+        project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
         pins = project["project"]["dependencies"]
         self.questions.append(pins)
         lines = [self.package(*pin.split("===")) for pin in pins]

@@ -209,6 +209,38 @@ def test_a_masked_child_is_watched_without_credentials() -> None:
     ]
 
 
+def test_a_child_that_is_told_a_password_is_masked_by_itself() -> None:
+    code = f"""
+        from dataclasses import replace
+        command = python({TELLS!r})
+        ShRunner().stream(replace(command, env={{**command.env, "UV_INDEX_A_PASSWORD": "open+sesame"}}))
+    """
+    result = subprocess.run(
+        driver(code), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
+    assert "the password is ****" in result.stderr
+
+
+def test_a_masked_child_that_nobody_listens_to_goes_on_to_its_end() -> None:
+    """More than a pipe holds, and whoever read it has gone."""
+    code = """
+        runner = ShRunner()
+        runner.mask()
+        runner.stream(python("for number in range(20_000): print('a line of words', number)"))
+        print("done")
+    """
+    running = subprocess.Popen(
+        driver(code), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert running.stderr is not None
+    running.stderr.readline()
+    running.stderr.close()
+    assert running.stdout is not None
+    with running.stdout:
+        assert running.stdout.read() == b"done\n"
+    running.wait(PATIENCE)
+
+
 def test_without_a_stderr_a_watched_child_is_captured() -> None:
     """As under a service that closes all streams."""
     code = """

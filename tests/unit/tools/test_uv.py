@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tomli
 from support.fakes import FakeRunner, access, interpreter, requirement, sdist, wheel
 
 from hybrid_install.core.credentials import Credentials
@@ -391,7 +391,7 @@ def test_the_question_for_urls_and_its_answer() -> None:
     assert uv(runner).offers([requirement("a")], known, interpreter()) == Offered(document)
     expected = synthetic_project([requirement("a")], known.named, "==3.11.7")
     assert folder == {"pyproject.toml": expected}
-    assert tomli.loads(expected)["project"]["dependencies"] == ["a===1.0"]
+    assert tomllib.loads(expected)["project"]["dependencies"] == ["a===1.0"]
     assert list(runner.only.argv) == [
         *("/uv", "pip", "compile", *ASKING, "--no-header"),
         *("--format", "pylock.toml", "-o", "pylock.toml", "pyproject.toml"),
