@@ -28,7 +28,8 @@ while [ $# -gt 1 ]; do
 done
 if [ $# -eq 0 ]; then
     set -- tests/faults tests/fuzz tests/unit/core/test_redaction.py
-    for what in secrets supply_chain demands signals turns atomic big_downloads tools unchanged verify; do
+    for what in secrets supply_chain demands signals turns atomic big_downloads tools unchanged verify \
+        creation yanked tls; do
         set -- "$@" "tests/e2e/test_$what.py"
     done
 fi

@@ -9,9 +9,7 @@ from contextlib import suppress
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["hybrid_install"]):
-    import tomllib
-
-    from hybrid_install.core import map_file, receipt, record
+    from hybrid_install.core import map_file, receipt, record, toml
     from hybrid_install.core.lockfile import Lockfile
     from hybrid_install.core.project import Project
     from hybrid_install.core.redaction import without_credentials
@@ -23,7 +21,7 @@ with atheris.instrument_imports(include=["hybrid_install"]):
 def _toml(read: Callable[[dict[str, object]], object]) -> Callable[[str], object]:
     def parse(text: str) -> object:
         try:
-            document = tomllib.loads(text)
+            document = toml.loads(text)
         except (ValueError, RecursionError):
             return None
         return read(document)
