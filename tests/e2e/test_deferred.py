@@ -8,6 +8,7 @@ from support.compare import versions
 from support.git import repository
 from support.index import Source
 from support.lab import Lab, contents
+from support.poetry_release import since
 from support.projects import POETRY, Project
 from support.venvs import launch
 from support.wheels import Release, Wheel, source_tree
@@ -129,6 +130,7 @@ def both_variants(lab: Lab) -> Project:
     return project
 
 
+@since(2, 3, "a lock is followed, and not solved again")
 def test_two_versions_of_one_name(lab: Lab, both_variants: Project) -> None:
     """Poetry decides which one is installed; under --strict nothing is."""
     refused = lab.refuse(both_variants, "--all-extras", "--strict")

@@ -14,6 +14,7 @@ from support.compare import Snapshot, versions
 from support.index import Account, Source
 from support.keyrings import keyring
 from support.lab import Lab, assert_nothing_is_installed
+from support.poetry_release import since
 from support.projects import Project
 from support.venvs import launch
 from support.wheels import Release, Sdist, Wheel
@@ -60,9 +61,10 @@ def both_kinds(lab: Lab) -> Project:
     [
         ({"POETRY_INSTALLER_NO_BINARY": "alpha"}, ("sdist", "wheel")),
         ({"POETRY_INSTALLER_NO_BINARY": ":all:"}, ("sdist", "sdist")),
-        (
+        pytest.param(
             {"POETRY_INSTALLER_NO_BINARY": ":all:", "POETRY_INSTALLER_ONLY_BINARY": "bravo"},
             ("sdist", "wheel"),
+            marks=since(2, 2, "one policy may name an exception of the other"),
         ),
         ({"POETRY_INSTALLER_ONLY_BINARY": ":all:"}, ("wheel", "wheel")),
     ],
@@ -114,6 +116,7 @@ def test_builds_find_their_requirements_where_poetry_does(lab: Lab, built: Proje
     assert told(built) == {name: {"buildtool": "2.5"} for name in ("alpha", "bravo", "charlie")}
 
 
+@since(2, 2, "build constraints")
 def test_build_constraints_bear_on_one_package_alone(lab: Lab, built: Project) -> None:
     """uv's bear on a whole call, and its cache does not know them."""
     lab.install(built)
@@ -132,6 +135,7 @@ def test_build_constraints_bear_on_one_package_alone(lab: Lab, built: Project) -
     }
 
 
+@since(2, 2, "build constraints")
 def test_odd_build_constraints_are_poetry_s(lab: Lab, built: Project) -> None:
     tool = lab.index.file_url(lab.source(TOOLS[0]), TOOLS[0])
     text = built.pyproject.read_text("utf-8")

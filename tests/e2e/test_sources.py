@@ -13,6 +13,7 @@ from support.cli import CommandLines
 from support.compare import versions
 from support.index import Account, Source
 from support.lab import Lab, assert_nothing_is_installed
+from support.poetry_release import since
 from support.projects import Project, Spec
 from support.venvs import install_wheels, launch, make_with_virtualenv
 from support.wheels import Release, Sdist, Wheel, sha256
@@ -157,6 +158,7 @@ def test_an_index_out_of_order(
     assert_nothing_is_installed(standard)
 
 
+@since(2, 3, "a lock is followed, and not solved again")
 def test_a_source_that_pyproject_no_longer_has(lab: Lab) -> None:
     first, second = lab.source(Wheel(Release("alpha"))), lab.source(Wheel(Release("bravo")))
     pinned = {"bravo": {"source": second.name}}

@@ -19,6 +19,7 @@ from support.cli import CommandLines
 from support.index import Source
 from support.lab import Lab, all_but_memory, contents
 from support.oracle import pending
+from support.poetry_release import since
 from support.projects import Project, write_files
 from support.sandbox import run
 from support.venvs import install_wheels
@@ -370,6 +371,28 @@ def test_no_secret_is_kept(lab: Lab, standard: Project) -> None:
     assert verified(lab, standard, ok=True) == {}
 
 
+def test_file_scripts_that_poetry_leaves_out_are_not_missed(lab: Lab, shop: Source) -> None:
+    """Before 2.5 it makes none in place."""
+    spec = lab.spec("bravo", sources=(shop,), files={"tools/run.sh": "#!/bin/sh\n"})
+    project = lab.project(spec)
+    project.edit(
+        "pyproject.toml",
+        "[[tool.poetry.source]]",
+        '[tool.poetry.scripts]\nrun-it = {reference = "tools/run.sh", type = "file"}\n\n'
+        "[[tool.poetry.source]]",
+    )
+    lab.install(project)
+    (project.venv / "bin" / "run-it").unlink(missing_ok=True)
+    (record,) = project.venv.glob("lib/python*/site-packages/acme_app-*/RECORD")
+    lines = record.read_text("utf-8").splitlines(keepends=True)
+    record.write_text("".join(line for line in lines if "run-it" not in line), "utf-8")
+    receipt = project.venv / "hybrid-install.json"
+    document = json.loads(receipt.read_text("utf-8"))
+    receipt.write_text(json.dumps({**document, "poetry": "2.4.1"}), "utf-8")
+    assert verified(lab, project, ok=True) == {}
+
+
+@since(2, 5, "copies of files as scripts of an editable installation")
 def test_a_file_script_is_compared_with_its_source(lab: Lab, shop: Source) -> None:
     script = "#!/bin/sh\necho plain\n"
     spec = lab.spec("bravo", sources=(shop,), files={"tools/run.sh": script})

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from dulwich import porcelain
 from dulwich.repo import Repo
@@ -17,6 +17,7 @@ from support.index import Account
 from support.projects import write_files
 from support.tls import Authority
 
+_HAS_WORKTREE = hasattr(Repo, "get_worktree")
 _WHO = b"Tests <tests@example.invalid>"
 
 
@@ -150,8 +151,10 @@ def commit_files(folder: Path, files: Mapping[str, str], origin: str | None = No
         config.set(("remote", "origin"), "url", origin)
         config.write_to_path()
     porcelain.add(repository, [str(folder / file) for file in files])
-    porcelain.commit(
-        repository,
+    # Older ones, of older Poetrys, have no tree of work of its own.
+    tree: Any = repository.get_worktree() if _HAS_WORKTREE else repository
+    commit = tree.commit if _HAS_WORKTREE else tree.do_commit
+    commit(
         message=b"All of it",
         author=_WHO,
         committer=_WHO,

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from packaging.requirements import Requirement
+from support.poetry_release import KNOWS_DEPENDENCY_GROUPS
 from support.sandbox import Sandbox, run
 
 POETRY = (sys.executable, "-m", "poetry")
@@ -23,6 +25,19 @@ class Group:
 
     dependencies: tuple[str, ...]
     optional: bool = False
+
+    def of_poetry(self) -> dict[str, Any]:
+        """What Poetry's own table has to say of it."""
+        optional: dict[str, Any] = {"optional": True} if self.optional else {}
+        if KNOWS_DEPENDENCY_GROUPS:
+            return optional
+        return {**optional, "dependencies": dict(map(_of_poetry, self.dependencies))}
+
+
+def _of_poetry(dependency: str) -> tuple[str, dict[str, Any]]:
+    requirement = Requirement(dependency)
+    table = {"version": str(requirement.specifier) or "*", "extras": sorted(requirement.extras)}
+    return requirement.name, table
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ class Spec:
                 extra: list(requires) for extra, requires in self.extras.items()
             }
         document: dict[str, Any] = {"project": project}
-        if self.groups:
+        if self.groups and KNOWS_DEPENDENCY_GROUPS:
             document["dependency-groups"] = {
                 name: list(group.dependencies) for name, group in self.groups.items()
             }
@@ -88,9 +103,9 @@ class Spec:
             table["package-mode"] = False
         if self.pinned:
             table["dependencies"] = dict(self.pinned)
-        optional = {name: {"optional": True} for name, each in self.groups.items() if each.optional}
-        if optional:
-            table["group"] = optional
+        groups = {name: each.of_poetry() for name, each in self.groups.items()}
+        if any(groups.values()):
+            table["group"] = {name: group for name, group in groups.items() if group}
         if not self.sources:
             return table
         primary, *others = self.sources.items()

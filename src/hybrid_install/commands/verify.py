@@ -15,6 +15,7 @@ from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import index_of
 from hybrid_install.core.receipt import Receipt
 from hybrid_install.core.record import Flaw
+from hybrid_install.core.scripts import binds_console_scripts_alone
 from hybrid_install.core.verification import (
     Environment,
     Expected,
@@ -115,7 +116,7 @@ class _Verification:
             provided=self.preparation.provided,
         )
         packages = compare(self.expected, self._look(found), receipt, terms)
-        return (*self._root_findings(found), *self._provision(), *packages)
+        return (*self._root_findings(found, receipt), *self._provision(), *packages)
 
     def _provision(self) -> tuple[Finding, ...]:
         tolerates = self.preparation.provision.tolerates
@@ -147,7 +148,9 @@ class _Verification:
         binds = project.package_mode and not self.preparation.request.selection.no_root
         return project.name if binds else None
 
-    def _root_findings(self, found: tuple[Distribution, ...]) -> tuple[Finding, ...]:
+    def _root_findings(
+        self, found: tuple[Distribution, ...], receipt: Receipt | None
+    ) -> tuple[Finding, ...]:
         """The root's few files are always compared by hash."""
         name = self._root_name
         if name is None:
@@ -164,12 +167,25 @@ class _Verification:
                 root,
                 is_bound=bound,
                 flaws=self._flaws([read_record(root)], deep=True).get(name, ()) if root else (),
-                scripts=wrong_scripts(document, folder, prefix, of_wheel=stands_alone),
+                scripts=wrong_scripts(
+                    document,
+                    folder,
+                    prefix,
+                    of_wheel=stands_alone,
+                    console_alone=not stands_alone and self._binds_console_scripts_alone(receipt),
+                ),
                 stands_alone=stands_alone,
                 version=_static_version(document),
                 outdated=self._outdated(root) if bound and root else "",
             )
         )
+
+    def _binds_console_scripts_alone(self, receipt: Receipt | None) -> bool:
+        """Whoever has bound it says the receipt, and else most likely the machine's Poetry."""
+        if receipt:
+            return binds_console_scripts_alone(receipt.poetry)
+        poetry = self.preparation.poetry
+        return poetry is not None and binds_console_scripts_alone(poetry.version)
 
     def _outdated(self, root: Distribution) -> str:
         """Not where plugins of Poetry may have a say, nor where poetry-core could make nothing."""

@@ -6,6 +6,7 @@ Mirrors `Factory._configure_entry_points` (poetry/core/factory.py) and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from hybrid_install.core.document import Table, table_at
@@ -14,7 +15,19 @@ from hybrid_install.core.document import Table, table_at
 _LINES_OF_INTERPRETER = 2
 
 
-def launchers(document: Table) -> dict[str, str]:
+_ALL_SCRIPTS_SINCE = (2, 5)
+
+
+def binds_console_scripts_alone(poetry: str | None) -> bool:
+    """Whether `EditableBuilder` of this version of Poetry leaves out gui scripts and files.
+
+    Unknown versions are taken for new ones.
+    """
+    release = tuple(map(int, re.findall(r"\d+", poetry or "")[:2]))
+    return bool(release) and release < _ALL_SCRIPTS_SINCE
+
+
+def launchers(document: Table, *, console_alone: bool = False) -> dict[str, str]:
     """Console and gui scripts by name, each with its `module:function`.
 
     `[tool.poetry.scripts]` counts only where [project] has no scripts.
@@ -23,7 +36,7 @@ def launchers(document: Table) -> dict[str, str]:
     declared: Mapping[str, object] = table_at(project, "scripts") or {
         name: _console_reference(script) for name, script in own.items()
     }
-    gui = table_at(project, "gui-scripts")
+    gui = {} if console_alone else table_at(project, "gui-scripts")
     return {
         name: reference
         for name, reference in {**declared, **gui}.items()

@@ -19,7 +19,12 @@ def is_bound(distribution: Distribution, project_dir: Path) -> bool:
 
 
 def wrong_scripts(
-    document: Table, project_dir: Path, prefix: Path, *, of_wheel: bool = False
+    document: Table,
+    project_dir: Path,
+    prefix: Path,
+    *,
+    of_wheel: bool = False,
+    console_alone: bool = False,
 ) -> dict[str, str]:
     """What is wrong with the commands that pyproject.toml declares, by name.
 
@@ -29,9 +34,10 @@ def wrong_scripts(
     folders = _script_folders(prefix)
     found = {
         name: _problem(_find(name, folders), reference, folders)
-        for name, reference in launchers(document).items()
+        for name, reference in launchers(document, console_alone=console_alone).items()
     }
-    for name, source in file_scripts(document).items():
+    copies = {} if console_alone else file_scripts(document)
+    for name, source in copies.items():
         # Poetry leaves out what is not there to be copied, with a word of its own.
         if (project_dir / source).is_file():
             copy = _find(Path(source).name if of_wheel else name, folders)
