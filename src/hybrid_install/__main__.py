@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+_SIGINT = 2
+
 
 def _end(signum: int, _frame: object) -> None:
     """Nothing is done yet that would have to be undone."""
-    words = "error: stopped before anything was done\nhint: run the same command again\n"
+    what = "interrupted" if signum == _SIGINT else "terminated"
+    words = f"error: {what} before anything was done\nhint: run the same command again\n"
     try:  # noqa: SIM105 - contextlib takes longer to import than a run with nothing to do
         os.write(2, words.encode())
     except OSError:

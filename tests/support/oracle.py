@@ -26,7 +26,11 @@ class Oracle:
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self._folder = folder
-        self._sandbox = sandbox.having(POETRY_VIRTUALENVS_IN_PROJECT="true")
+        # One after the other: two that come at once may miss that they are there (FastPath of
+        # importlib.metadata remembers a folder by its time), and then have no direct_url.json.
+        self._sandbox = sandbox.having(
+            POETRY_VIRTUALENVS_IN_PROJECT="true", POETRY_INSTALLER_PARALLEL="false"
+        )
         self._known: dict[tuple[str, ...], Snapshot] = {}
 
     def install(
