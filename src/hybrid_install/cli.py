@@ -8,7 +8,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -354,9 +354,14 @@ def _expanded(path: Path) -> Path:
         return path
 
 
+@functools.cache
+def _shared() -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(_request, eval_str=True).parameters
+
+
 def _takes_request(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options before its own; it receives them as one `Request`."""
-    shared = inspect.signature(_request, eval_str=True).parameters
+    shared = _shared()
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
     @functools.wraps(command)
