@@ -100,9 +100,9 @@ class Fortress:
             assert source.name in text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sources(index: Index) -> tuple[Source, Source]:
-    """Their names are in the lock, which is thereby one for all."""
+    """Their names are in the lock, which is thereby one for all tests, whatever their order."""
     return index.source("fortress-first"), index.source("fortress-second")
 
 
