@@ -1,4 +1,4 @@
-"""The console script, and `python -m hybrid_install`."""
+"""The console script (`start`), and `python -m hybrid_install`."""
 
 from __future__ import annotations
 
@@ -42,5 +42,27 @@ def main() -> None:
         sys.stderr.write(f"{words}\n")
 
 
+def start() -> None:
+    """`main`, and out: the values of a run need not be taken apart one by one."""
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+        if isinstance(code, int) and _is_flushed():
+            os._exit(code)
+        raise
+
+
+def _is_flushed() -> bool:
+    """Where it is not, the interpreter says so in its own way."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 if __name__ == "__main__":
-    main()
+    start()

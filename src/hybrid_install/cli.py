@@ -659,7 +659,9 @@ def _meant_by(words: Sequence[str], commands: list[CommandInfo]) -> list[Command
     Help, completion and mistakes get all of them.
     """
     names = {str(command.name) for command in commands}
-    is_plain = not words or words[0] in names or words[0].startswith("-")
+    is_named = bool(words) and words[0] in names
+    is_plain = not words or is_named or words[0].startswith("-")
     if not is_plain or _GLOBAL_OPTIONS & set(words) or "_HYBRID_INSTALL_COMPLETE" in os.environ:
         return commands
-    return [command for command in commands if command.name in {"install", *words}]
+    meant = {words[0]} if is_named else {"install", *words}
+    return [command for command in commands if command.name in meant]

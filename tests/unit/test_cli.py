@@ -590,7 +590,8 @@ def in_a_shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     [
         ([], {"install"}),
         (["--with", "docs"], {"install"}),
-        (["plan"], {"install", "plan"}),
+        (["plan"], {"plan"}),
+        (["plan", "--with", "check"], {"plan"}),
         (["-C", "app", "plan"], {"install", "plan"}),
         (["--with", "check", "plan"], {"install", "check", "plan"}),
     ],

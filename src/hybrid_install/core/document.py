@@ -61,7 +61,11 @@ def value_at(document: Table, kind: type[T], *path: str) -> T | None:
 
 def strings(table: Table, key: str) -> tuple[str, ...]:
     """An array of strings; absent reads as empty."""
-    return each(optional(table, key, list) or [], key, lambda item: _checked(item, str, ""))
+    return each(optional(table, key, list) or [], key, _as_string)
+
+
+def _as_string(value: object) -> str:
+    return _checked(value, str, "")
 
 
 def tables(table: Table, key: str) -> tuple[Table, ...]:
@@ -76,14 +80,13 @@ def as_table(value: object) -> Table:
 
 def each(items: Sequence[Any], key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     """`read` applied to every item; an error gains `key[index]`."""
-
-    def read_at(index: int, item: object) -> T:
+    found: list[T] = []
+    for item in items:
         try:
-            return read(item)
+            found.append(read(item))
         except InvalidDataError as error:
-            raise error.within(f"{key}[{index}]") from None
-
-    return tuple(read_at(index, item) for index, item in enumerate(items))
+            raise error.within(f"{key}[{len(found)}]") from None
+    return tuple(found)
 
 
 def refuse_control_characters(table: Table, *keys: str) -> None:

@@ -7,8 +7,9 @@ Mirrors `Chooser` (poetry/installation/chooser.py) and `PackageFilterPolicy`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
+from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -62,20 +63,17 @@ def candidates(
 
     With unknown `tags` every wheel fits, in the lock's order.
     """
-    allowed = [file for file in package.files if _is_allowed(package.name, file, policy)]
+    allowed = _allowed(package, policy)
     if tags is None:
         return tuple(sorted(allowed, key=lambda file: not file.is_wheel))
     fitting = [(rank, file) for file in allowed if (rank := _rank(file, tags)) is not None]
-    return tuple(file for _, file in sorted(fitting, key=lambda each: each[0], reverse=True))
+    fitting.sort(key=itemgetter(0), reverse=True)
+    return tuple(file for _, file in fitting)
 
 
 def has_candidate(package: LockedPackage, tags: Tags) -> bool:
     """Whether any locked file fits; not which, for which all have to be looked at."""
-    policy = BinaryPolicy()
-    return any(
-        _is_allowed(package.name, file, policy) and _rank(file, tags) is not None
-        for file in package.files
-    )
+    return any(_rank(file, tags) is not None for file in _allowed(package, BinaryPolicy()))
 
 
 def files_of(
@@ -112,12 +110,12 @@ def is_foreign(file: LockedFile, tags: Tags | None) -> bool:
     return file.is_wheel and tags is not None and _rank(file, tags) is None
 
 
-def _is_allowed(name: NormalizedName, file: LockedFile, policy: BinaryPolicy) -> bool:
-    if file.is_wheel:
-        return policy.allows_wheels(name)
-    if file.name.endswith(_NEVER_INSTALLED):
-        return False
-    return policy.allows_sdists(name) or not file.name.endswith(_SDISTS)
+def _allowed(package: LockedPackage, policy: BinaryPolicy) -> Iterator[LockedFile]:
+    wheels, sdists = policy.allows_wheels(package.name), policy.allows_sdists(package.name)
+    never = _NEVER_INSTALLED if sdists else (*_NEVER_INSTALLED, *_SDISTS)
+    for file in package.files:
+        if wheels if file.is_wheel else not file.name.endswith(never):
+            yield file
 
 
 Rank = tuple[tuple[int, str] | tuple[()], int]
@@ -131,22 +129,28 @@ def _rank(file: LockedFile, tags: Tags) -> Rank | None:
     """
     if not file.is_wheel:
         return (), -len(tags)
-    best = _RANKS.for_target(tags)[_end(file.name)]
-    if best is None:
-        return None
+    ranks = _RANKS.for_target(tags)
+    if end := _plain_end(file.name):
+        return ranks[end]
     match = _WHEEL.fullmatch(file.name)
-    return (_build_tag(match["build"]), -best) if match else None
+    rank = ranks[f"{match['python']}-{match['abi']}-{match['platform']}"] if match else None
+    return (_build_tag(match["build"]), rank[1]) if match and rank else None
 
 
-def _end(wheel: str) -> str:
-    """The three compressed tag sets of a wheel's name (PEP 425): what most wheels share."""
-    return "-".join(wheel[: -len(".whl")].rsplit("-", 3)[1:])
+def _plain_end(wheel: str) -> str | None:
+    """The compressed tag sets (PEP 425) of a name without a build tag, as most are.
+
+    None where only `_WHEEL` tells what is what.
+    """
+    parts = wheel[: -len(".whl")].split("-", 2)
+    is_plain = wheel.count("-") == 4 and "" not in parts and parts[1][0].isdecimal()  # noqa: PLR2004
+    return parts[2] if is_plain else None
 
 
-class _RanksByEnd(dict[str, int | None]):
-    """The best rank of the tags that an `_end` stands for; None where a target has none of them.
+class _RanksByEnd(dict[str, Rank | None]):
+    """The best rank of the tags that the three compressed sets at a wheel's end stand for.
 
-    Of the target that was asked for last: a run has one.
+    None where a target has none of them. Of the target that was asked for last: a run has one.
     """
 
     def __init__(self) -> None:
@@ -160,10 +164,10 @@ class _RanksByEnd(dict[str, int | None]):
             self.tags = tags
         return self
 
-    def __missing__(self, end: str) -> int | None:
+    def __missing__(self, end: str) -> Rank | None:
         triples = product(*(part.split(".") for part in end.lower().split("-")))
         ranks = [self.tags[tag] for triple in triples if (tag := "-".join(triple)) in self.tags]
-        best = self[end] = min(ranks, default=None)
+        best = self[end] = ((), -min(ranks)) if ranks else None
         return best
 
 

@@ -182,17 +182,13 @@ def _files(entry: Table, source: Source, elsewhere: _FilesElsewhere) -> tuple[Lo
 def _own_files(entry: Table) -> tuple[LockedFile, ...]:
     """Most of a lock is this: where all is well, nothing keeps count of where an error would be."""
     files = entry["files"]
-    if isinstance(files, list) and all(map(_is_file, files)):
-        return tuple(LockedFile(file["file"], Hash.parse(file["hash"])) for file in files)
+    try:
+        is_plain = isinstance(files, list) and "".join([f["file"] for f in files]).isprintable()
+        if is_plain:
+            return tuple([LockedFile(f["file"], Hash.parse(f["hash"])) for f in files])
+    except (TypeError, KeyError, AttributeError):
+        pass
     return each(tables(entry, "files"), "files", _file)
-
-
-def _is_file(entry: object) -> bool:
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("file"), str)
-        and isinstance(entry.get("hash"), str)
-    )
 
 
 def _matching(entry: Table, key: str, pattern: re.Pattern[str]) -> str:
@@ -218,6 +214,7 @@ def _markers(entry: Table, groups: tuple[str, ...]) -> dict[NormalizedName, str]
 
 
 def _file(entry: Table) -> LockedFile:
+    refuse_control_characters(entry, "file")
     return LockedFile(required(entry, "file", str), Hash.parse(required(entry, "hash", str)))
 
 

@@ -8,39 +8,34 @@ from collections.abc import Iterable, Iterator, Mapping
 # `://`, also as JSON may escape it.
 _AFTER_SCHEME = r"(:\\?/\\?/)"
 
+# The patterns are texts, which `re` compiles and keeps where one is needed: for most runs none is,
+# and they take longer than much else in it.
+
 # The whole authority up to its last `@`, as `urlsplit` reads it: a password may hold one too.
 # Where that finds none, `user:` and no port begin a password with a slash or a blank in it.
-_USERINFO = re.compile(
-    _AFTER_SCHEME
-    + r"""(?:
+_USERINFO = rf"""(?x){_AFTER_SCHEME}(?:
       [^/?#\s]*@
-    | [^/?#\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))(?:(?!:\\?/\\?/)[^@\n])*@
-    )""",
-    re.VERBOSE,
-)
+    | [^/?#\s:@\[]*:(?!\d{{1,5}}(?:[/?#\s]|$))(?:(?!:\\?/\\?/)[^@\n])*@
+    )"""
 
 # A query may be a signature. Each url is looked at up to the next one: never twice.
-_QUERY = re.compile(r"(:\\?/\\?/(?:(?!:\\?/\\?/)[^?#\s])*\?)[^#\s\"'`<>()\[\]]+")
+_QUERY = r"(:\\?/\\?/(?:(?!:\\?/\\?/)[^?#\s])*\?)[^#\s\"'`<>()\[\]]+"
 
 # A url within a url, such as a redirection's.
-_ENCODED_USERINFO = re.compile(r"(%3A%2F%2F)(?:(?!%2F)[^\s/?#&])*%40", re.IGNORECASE)
-_ENCODED_QUERY = re.compile(
-    r"(%3A%2F%2F(?:(?!%3A%2F%2F|%3F|%23)[^\s?#&])*%3F)(?:(?!%23)[^#&\s\"'`<>()\[\]])+",
-    re.IGNORECASE,
+_ENCODED_USERINFO = r"(?i)(%3A%2F%2F)(?:(?!%2F)[^\s/?#&])*%40"
+_ENCODED_QUERY = (
+    r"(?i)(%3A%2F%2F(?:(?!%3A%2F%2F|%3F|%23)[^\s?#&])*%3F)(?:(?!%23)[^#&\s\"'`<>()\[\]])+"
 )
 
-_HEADER = re.compile(
-    r"""(\bauthorization\W{1,8}(?:basic|bearer|digest|token)\s+|\b(?:private|job)-token:\s*)
-        [^\s"',;]+""",
-    re.IGNORECASE | re.VERBOSE,
-)
+_HEADER = r"""(?ix)
+    (\bauthorization\W{1,8}(?:basic|bearer|digest|token)\s+|\b(?:private|job)-token:\s*)
+    [^\s"',;]+"""
 
-_USER_OF_SSH = re.compile(r"(?:git\+)?ssh://[^:/@?#\s]+@[^@?\s]*")
+_USER_OF_SSH = r"(?:git\+)?ssh://[^:/@?#\s]+@[^@?\s]*"
 
-_SECRET_VARIABLE = re.compile(
-    r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
-)
-_USER_VARIABLE = re.compile(r"(POETRY_HTTP_BASIC_.+|UV_INDEX_.+)_USERNAME")
+_OF_A_SECRET = r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
+_OF_A_USER = r"(POETRY_HTTP_BASIC_.+|UV_INDEX_.+)_USERNAME"
+_VARIABLES = ("POETRY_", "UV_INDEX_")
 
 _SHORTEST = 4
 """What is shorter is no secret, and stands in many a word."""
@@ -50,16 +45,24 @@ HIDDEN = "****"
 
 def without_credentials(text: str) -> str:
     """`text` with the userinfo and the query of every url in it removed."""
-    shown = _USERINFO.sub(r"\1", text)
-    shown = _ENCODED_USERINFO.sub(r"\1", shown)
-    for query in (_QUERY, _ENCODED_QUERY):
-        shown = query.sub(r"\1...", shown)
-    return _HEADER.sub(rf"\1{HIDDEN}", shown)
+    shown = text
+    if "//" in shown or r"/\/" in shown:
+        shown = re.sub(_USERINFO, r"\1", shown)
+    if "%" in shown:
+        shown = re.sub(_ENCODED_USERINFO, r"\1", shown)
+    if "?" in shown:
+        shown = re.sub(_QUERY, r"\1...", shown)
+    if "%" in shown:
+        shown = re.sub(_ENCODED_QUERY, r"\1...", shown)
+    lowered = shown.lower()
+    if "uthor" in lowered or "oken" in lowered:
+        shown = re.sub(_HEADER, rf"\1{HIDDEN}", shown)
+    return shown
 
 
 def holds_secret(url: str) -> bool:
     """Whether there is more to it than may be shown; the user of ssh is no secret."""
-    return _USER_OF_SSH.fullmatch(url) is None and without_credentials(url) != url
+    return without_credentials(url) != url and re.fullmatch(_USER_OF_SSH, url) is None
 
 
 def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
@@ -72,9 +75,11 @@ def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def _is_secret(name: str, environ: Mapping[str, str]) -> bool:
-    user = _USER_VARIABLE.fullmatch(name)
+    if not name.startswith(_VARIABLES):
+        return False
+    user = re.fullmatch(_OF_A_USER, name)
     is_token = user is not None and not environ.get(f"{user.group(1)}_PASSWORD")
-    return is_token or _SECRET_VARIABLE.fullmatch(name) is not None
+    return is_token or re.fullmatch(_OF_A_SECRET, name) is not None
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

@@ -43,17 +43,25 @@ def _is_odd(text: str) -> bool:
     """A byte order mark, new escapes, short times, inline tables over several lines."""
     if text.startswith("\ufeff") or "\\e" in text or "\\x" in text:
         return True
-    tables = (line for line in text.split("\n") if "{" in line)
-    return not all(map(_is_whole, tables)) or _has_time_without_seconds(text)
+    _, *opened = text.split("{")
+    return not (all(map(_ends_on_its_line, opened)) or _has_whole_tables(text)) or (
+        _has_time_without_seconds(text)
+    )
 
 
-def _is_whole(line: str) -> bool:
-    """Nearly all are of the first kind, and there are thousands."""
-    body = line.rstrip(" \t,]")
-    is_one = body.endswith("}") and line.count("{") == 1 and "#" not in line
-    if is_one and not body[:-1].rstrip(" \t").endswith(","):
-        return True
-    return line.lstrip().startswith("#") or _WHOLE_TABLES.fullmatch(line) is not None
+def _ends_on_its_line(opened: str) -> bool:
+    """What follows a brace up to the next one: nearly all are so, and there are thousands."""
+    body, brace, rest = opened.partition("}")
+    if not brace or "\n" in body or "#" in body or body.rstrip(" \t").endswith(","):
+        return False
+    return not rest.partition("\n")[0].strip(" \t,]")
+
+
+def _has_whole_tables(text: str) -> bool:
+    lines = (line for line in text.split("\n") if "{" in line)
+    return all(
+        line.lstrip().startswith("#") or _WHOLE_TABLES.fullmatch(line) is not None for line in lines
+    )
 
 
 def _has_time_without_seconds(text: str) -> bool:
