@@ -33,8 +33,8 @@ _HEADER = r"""(?ix)
 
 _USER_OF_SSH = r"(?:git\+)?ssh://[^:/@?#\s]+@[^@?\s]*"
 
-_OF_A_SECRET = r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
-_OF_A_USER = r"(POETRY_HTTP_BASIC_.+|UV_INDEX_.+)_USERNAME"
+_HIDDEN_VARIABLE = r"POETRY_HTTP_BASIC_.+_PASSWORD|POETRY_PYPI_TOKEN_.+|UV_INDEX_.+_PASSWORD"
+_USER_VARIABLE = r"(POETRY_HTTP_BASIC_.+|UV_INDEX_.+)_USERNAME"
 _VARIABLES = ("POETRY_", "UV_INDEX_")
 
 _SHORTEST = 4
@@ -77,9 +77,9 @@ def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
 def _is_secret(name: str, environ: Mapping[str, str]) -> bool:
     if not name.startswith(_VARIABLES):
         return False
-    user = re.fullmatch(_OF_A_USER, name)
+    user = re.fullmatch(_USER_VARIABLE, name)
     is_token = user is not None and not environ.get(f"{user.group(1)}_PASSWORD")
-    return is_token or re.fullmatch(_OF_A_SECRET, name) is not None
+    return is_token or re.fullmatch(_HIDDEN_VARIABLE, name) is not None
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
