@@ -49,7 +49,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
 
 # Who may import what others may not.
 DOORS: Mapping[str, frozenset[str]] = {
-    "sh": frozenset({"tools.process"}),
+    "sh": frozenset({"tools.sh_alone"}),
     "typer": frozenset({"cli", "report"}),
     "findpython": frozenset({"environment"}),
     "poetry": frozenset(
@@ -215,6 +215,11 @@ def test_imports_point_one_way() -> None:
 
 def test_foreign_libraries_are_imported_at_their_doors_only() -> None:
     assert past_the_door(IMPORTS) == []
+
+
+def test_processes_have_one_door() -> None:
+    opened = {each.module for each in IMPORTS if each.target.startswith("tools.sh_alone")}
+    assert opened == {"tools.process"}
 
 
 def test_core_reaches_for_nothing_outside() -> None:

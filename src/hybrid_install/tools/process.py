@@ -1,4 +1,4 @@
-"""The one door for processes. Nothing else in the project imports `sh`.
+"""The one door for processes. Nothing else in the project starts any.
 
 What `sh` does by default and what is pinned here: it gives a child a pseudo-terminal, raises on
 bytes that are not UTF-8, cuts streams at 750 bytes in its exceptions, and leaves the child running
@@ -20,6 +20,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
+from hybrid_install.tools.sh_alone import sh_alone
 
 _GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
 
@@ -158,8 +159,7 @@ class ShRunner:
 
     @staticmethod
     def _start(command: Command, streams: dict[str, Any]) -> Any:
-        import sh
-
+        sh = sh_alone()
         options: dict[str, Any] = {
             "_env": dict(command.env),
             "_bg": True,
@@ -219,8 +219,7 @@ class _Started(NamedTuple):
 
 def _finish(command: Command, running: Any) -> str:
     """Wait for the end; whoever interrupts that ends the child too."""
-    import sh
-
+    sh = sh_alone()
     try:
         running.wait()
     except sh.ErrorReturnCode as error:
