@@ -372,7 +372,7 @@ def started_poetry(preparation: Preparation) -> Iterator[Waiting | None]:
     if not (poetry and is_plain and is_apart and _needs_poetry(preparation)):
         yield None
         return
-    waiting = poetry.start()
+    waiting = poetry.start(preparation.inputs.project_dir)
     try:
         yield waiting
     finally:

@@ -104,15 +104,16 @@ class Poetry:
         )
         return tuple(path.parent.name.partition("-")[0] for path in found if _is_of_plugin(path))
 
-    def start(self) -> Waiting | None:
-        """Have it do already what it needs for any run (`poetry_ahead`).
+    def start(self, project_dir: Path) -> Waiting | None:
+        """Have it do already what it needs for any run of that project (`poetry_ahead`).
 
         None where it is not started by a launcher that names its interpreter, or not so.
         """
         python = self.interpreter
         if python is None or len(self.argv) > 1:
             return None
-        argv = (str(python), str(Path(__file__).with_name("poetry_ahead.py")), *self.argv)
+        program = Path(__file__).with_name("poetry_ahead.py")
+        argv = (str(python), str(program), *self.argv, str(project_dir))
         with suppress(CommandNotFoundError):
             return self.runner.start_waiting(Command(argv=argv, env=self.environ))
         return None

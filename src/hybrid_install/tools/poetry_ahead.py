@@ -1,21 +1,28 @@
 """Poetry, started before it is needed: run by Poetry's own interpreter, never imported.
 
-Half of the time of `poetry install` goes into its imports and its parsers, which depend on nothing
-that is decided by then. They are done while uv works; then an order is waited for, and what
-follows is the launcher itself, as if it had just been started with those arguments, variables and
-folder. No order, since the run has ended before, means that nothing is done.
+Most of the time of `poetry install` goes into its imports, its parsers and what they make of the
+lock, which depend on nothing that is decided by then. They are done while uv works; then an order
+is waited for, and what follows is the launcher itself, as if it had just been started with those
+arguments, variables and folder. No order, since the run has ended before, means that nothing is
+done.
 
-Arguments: the launcher, and the file descriptor from which the order is read to its end.
+Arguments: the launcher, the project's folder, and the file descriptor from which the order is read
+to its end.
 """
 
 import importlib
 import json
+import logging
 import os
 import runpy
+import select
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 MODULES = (
     "poetry.console.application",
@@ -31,30 +38,77 @@ MODULES = (
     "poetry.repositories.lockfile_repository",
     "poetry.repositories.pypi_repository",
     "poetry.utils.env",
+    "poetry.console.logging.io_handler",
+    "poetry.core.json",
+    "poetry.core.masonry.metadata",
+    "poetry.core.masonry.utils.module",
+    "poetry.core.spdx.helpers",
+    "poetry.core.version.helpers",
+    "poetry.json",
+    "poetry.repositories.legacy_repository",
 )
+"""None that changes how others work: keyring's importlib_metadata would read all metadata."""
 
 
-def warm_up() -> None:
-    """Import, and have the parsers made, which are kept by their modules.
+def warm_up(project_dir: str, is_ordered: Callable[[], bool]) -> None:
+    """Import, and have made what Poetry's modules keep, until there is an order.
 
     Whatever fails here fails again where Poetry does it, and is Poetry's to say.
     """
-    for name in MODULES:
+    logging.disable(logging.CRITICAL)
+    for task in _tasks(project_dir):
+        if is_ordered():
+            break
         with suppress(Exception):
-            importlib.import_module(name)
-    with suppress(Exception):
-        from poetry.core.packages.dependency import Dependency
+            task()
+    logging.disable(logging.NOTSET)
 
-        Dependency.create_from_pep_508('warm-up (>=1,<2) ; os_name == "none"')
+
+def _tasks(project_dir: str) -> Iterator[Callable[[], object]]:
+    """The surest first: the last one reads what Poetry reads anew."""
+    yield from (partial(importlib.import_module, name) for name in MODULES)
+    yield from (_make_parsers, _make_validators, partial(_parse_lock, project_dir))
+
+
+def _make_parsers() -> None:
+    from poetry.core.packages.dependency import Dependency
+
+    Dependency.create_from_pep_508('warm-up (>=1,<2) ; os_name == "none"')
+
+
+def _make_validators() -> None:
+    """They are code that is written from the schemas, once in a process."""
+    from poetry.core.json import validate_object
+    from poetry.json import validate_object as validate_object_of_poetry
+
+    validate_object({}, "project-schema")
+    validate_object({}, "poetry-schema")
+    validate_object_of_poetry({})
+
+
+def _parse_lock(project_dir: str) -> None:
+    """Requirements, constraints and markers are remembered by their words.
+
+    In the project's folder, as what is taken for a path is relative to it.
+    """
+    from poetry.packages.locker import Locker
+
+    os.chdir(project_dir)
+    content: dict[str, Any] = {"tool": {"poetry": {}}}
+    Locker(Path(project_dir, "poetry.lock"), content).locked_repository()
+
+
+def _is_readable(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
 
 
 def main() -> None:
     """Wait for the order, and become the launcher."""
     # Interrupted before there is anything to say, it ends without a word.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    launcher, descriptor = sys.argv[1], int(sys.argv[2])
+    launcher, project_dir, descriptor = sys.argv[1], sys.argv[2], int(sys.argv[3])
     sys.path[0] = str(Path(launcher).parent)
-    warm_up()
+    warm_up(project_dir, partial(_is_readable, descriptor))
     with os.fdopen(descriptor, encoding="utf-8") as pipe:
         text = pipe.read()
     if not text:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_install.core.selection import SelectionOptions
+from hybrid_install.tools import poetry as poetry_module
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import (
@@ -90,7 +91,7 @@ def test_poetry_is_the_same_ahead_of_time(tmp_path: Path, is_ahead: bool) -> Non
     environ = {"PATH": os.environ["PATH"], "SAID": str(said)}
     poetry = Poetry((str(script),), "PATH", ShRunner(quiet=True), environ, "2.5.1")
     run = PoetryRun(tmp_path, tmp_path / "venv", SelectionOptions(no_root=True))
-    poetry.install(run, poetry.start() if is_ahead else None)
+    poetry.install(run, poetry.start(tmp_path) if is_ahead else None)
 
     arguments = ["install", "--no-root"]
     assert json.loads(said.read_text()) == [
@@ -100,6 +101,50 @@ def test_poetry_is_the_same_ahead_of_time(tmp_path: Path, is_ahead: bool) -> Non
         str(tmp_path / "venv"),
         "__main__",
     ]
+
+
+LOCK = """
+[[package]]
+name = "spam"
+version = "1.0"
+description = ""
+optional = false
+python-versions = ">=3.8"
+groups = ["main"]
+files = []
+
+[package.dependencies]
+eggs = {version = ">=2.5", markers = "sys_platform == \\"win32\\""}
+
+[metadata]
+lock-version = "2.99"
+python-versions = ">=3.8"
+content-hash = "0"
+"""
+
+KNOWS = """
+import runpy, sys
+ahead = runpy.run_path(sys.argv[1])
+ahead["warm_up"](sys.argv[2], lambda: sys.argv[3] == "ordered")
+if "poetry.core.version.markers" not in sys.modules:
+    print("nothing")
+else:
+    from poetry.core.version.markers import parse_marker
+    before = parse_marker.cache_info().misses
+    parse_marker('sys_platform == "win32"')
+    print(parse_marker.cache_info().misses - before)
+"""
+
+
+@pytest.mark.parametrize(("order", "answer"), [("", "0"), ("ordered", "nothing")])
+def test_what_is_done_ahead_of_time(tmp_path: Path, order: str, answer: str) -> None:
+    """The lock's words are known, unless there is an order already; and nothing is said of it."""
+    (tmp_path / "poetry.lock").write_text(LOCK)
+    program = Path(poetry_module.__file__).with_name("poetry_ahead.py")
+    argv = (sys.executable, "-P", "-c", KNOWS, str(program), str(tmp_path), order)
+    command = Command(argv=argv, env={"PATH": os.environ["PATH"]}, with_stderr=True)
+
+    assert ShRunner().capture(command).split() == [answer]
 
 
 def test_poetry_is_started_anew_where_it_has_gone(tmp_path: Path) -> None:
@@ -118,5 +163,5 @@ def test_poetry_that_names_no_interpreter_is_not_started(tmp_path: Path) -> None
     shim.write_text("#!/bin/sh\nexec poetry\n")
     runner = ShRunner(quiet=True)
 
-    assert Poetry((str(shim),), "PATH", runner, {}).start() is None
-    assert Poetry((sys.executable, "-m", "poetry"), "uv", runner, {}).start() is None
+    assert Poetry((str(shim),), "PATH", runner, {}).start(tmp_path) is None
+    assert Poetry((sys.executable, "-m", "poetry"), "uv", runner, {}).start(tmp_path) is None
