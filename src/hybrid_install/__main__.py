@@ -16,6 +16,10 @@ def _end(signum: int, _frame: object) -> None:
         os.write(2, words.encode())
     except OSError:
         pass
+    from hybrid_install import early
+
+    if (begun := early.begun()) is not None:
+        begun.end()
     os._exit(128 + signum)
 
 
@@ -23,10 +27,13 @@ def main() -> None:
     """End where nothing has changed since the last run; else read the command line."""
     from hybrid_install.unchanged import stamp_path, words_if_unchanged
 
-    words = words_if_unchanged(stamp_path(sys.argv[1:], os.environ))
+    path = stamp_path(sys.argv[1:], os.environ)
+    words = words_if_unchanged(path)
     if words is None:
         import gc
         import signal
+
+        from hybrid_install import early
 
         # Until the command line is read: that takes longer than anything before it.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -34,6 +41,7 @@ def main() -> None:
                 signal.signal(number, _end)
         # A run makes tens of thousands of values, keeps them all, and is over in a moment.
         gc.disable()
+        early.begin(path, os.environ)
 
         from hybrid_install.cli import main as run
 

@@ -26,6 +26,7 @@ from hybrid_install.core.redaction import secrets_in, without_secrets
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.core.settings import Finish, Mismatch
 from hybrid_install.core.tiers import Tier
+from hybrid_install.early import begun
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
@@ -590,7 +591,7 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        command(report, ShRunner(quiet=request.verbosity < 0))
+        command(report, ShRunner(quiet=request.verbosity < 0, begun=begun()))
     except HybridInstallError as error:
         report.fail(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None

@@ -34,6 +34,9 @@ COMMAND = "command"
 NAMES = "names"
 """Which names in a folder begin so: the subject is `BEGINNING|BEGINNING:FOLDER`."""
 
+AHEAD = "ahead"
+"""No witness, but what `early` reads: the environment and the project, if Poetry binds it."""
+
 ABSENT = "-"
 
 OPTION, VARIABLE = "--no-receipt", "HYBRID_INSTALL_NO_RECEIPT"
@@ -77,16 +80,25 @@ def stamp_path(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
 
 def words_if_unchanged(path: str | None) -> str | None:
     """What the stamp says of a run that has nothing to do; None where the run must take place."""
+    words, *witnesses = _read(path)
+    return words if witnesses and all(map(holds, witnesses)) else None
+
+
+def lines_of_stamp(path: str | None) -> list[str]:
+    """Its witnesses; none where there is no stamp that is understood."""
+    return _read(path)[1:]
+
+
+def _read(path: str | None) -> list[str]:
+    """What to say, and the witnesses."""
     if path is None:
-        return None
+        return [""]
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            magic, words, *witnesses, end = file.read().split("\n")
+            magic, *lines, end = file.read().split("\n")
     except (OSError, ValueError):
-        return None
-    if magic != MAGIC or end != END or not witnesses:
-        return None
-    return words if all(map(_holds, witnesses)) else None
+        return [""]
+    return lines if magic == MAGIC and end == END and lines else [""]
 
 
 def text_of_stamp(words: str, witnesses: Iterable[tuple[str, str]]) -> str | None:
@@ -107,10 +119,11 @@ def witness(kind: str, subject: str) -> str:
     return f"{kind} {_state(kind, subject)}\t{subject}"
 
 
-def _holds(line: str) -> bool:
+def holds(line: str) -> bool:
+    """Whether what a witness speaks of is as it was."""
     head, _, subject = line.partition("\t")
     kind, _, state = head.partition(" ")
-    return _state(kind, subject) == state
+    return kind == AHEAD or _state(kind, subject) == state
 
 
 def _state(kind: str, subject: str) -> str:

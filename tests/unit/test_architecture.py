@@ -41,9 +41,10 @@ ROOMS: Mapping[str, frozenset[str]] = {
             "",
         }
     ),
-    "cli": frozenset({"commands", "core", "environment", "errors", "report", "tools", ""}),
+    "cli": frozenset({"commands", "core", "early", "environment", "errors", "report", "tools", ""}),
     "unchanged": frozenset(),
-    "__main__": frozenset({"cli", "unchanged"}),
+    "early": frozenset({"unchanged"}),
+    "__main__": frozenset({"cli", "early", "unchanged"}),
     "": frozenset(),
 }
 

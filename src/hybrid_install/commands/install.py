@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from hybrid_install.commands.access import index_access
+from hybrid_install.commands.ahead import poetry_apart
 from hybrid_install.commands.binding import binding
 from hybrid_install.commands.changes import refuse_changes
 from hybrid_install.commands.demands import refuse_built_files, refuse_demands
@@ -361,15 +362,9 @@ def _remove(preparation: Preparation, uv: Uv, report: Report) -> None:
 
 @contextmanager
 def started_poetry(preparation: Preparation) -> Iterator[Waiting | None]:
-    """Poetry, which imports what it will need while uv works; None where it may not be needed.
-
-    Nor where it lives in the environment that uv is about to change.
-    """
-    poetry, target = preparation.poetry, preparation.target
-    is_plain = not (preparation.no_editable or preparation.provision.is_given)
-    is_plain = is_plain and not is_fast(preparation)
-    is_apart = target.is_virtual and poetry and poetry.prefix != target.path
-    if not (poetry and is_plain and is_apart and _needs_poetry(preparation)):
+    """Poetry, which imports what it will need while uv works; None where it may not be needed."""
+    poetry = poetry_apart(preparation)
+    if poetry is None or not _needs_poetry(preparation):
         yield None
         return
     waiting = poetry.start(preparation.inputs.project_dir)

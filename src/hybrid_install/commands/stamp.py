@@ -15,6 +15,7 @@ from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
+from hybrid_install.commands.ahead import poetry_apart
 from hybrid_install.commands.binding import binding
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import receipt_file
@@ -27,6 +28,7 @@ from hybrid_install.poetry_config import config_files
 from hybrid_install.report import Report
 from hybrid_install.tools.poetry import user_site
 from hybrid_install.unchanged import (
+    AHEAD,
     COMMAND,
     ENTRY,
     NAMES,
@@ -120,6 +122,8 @@ def _poetry(preparation: Preparation) -> Iterator[Witness]:
         yield ENTRY, str(prefix / "pyvenv.cfg")
         yield PLACE, str(user_site(preparation.request.environ))
         yield from ((ENTRY, str(library)) for library in poetry.libraries or ())
+    if poetry_apart(preparation) and preparation.binds_root:
+        yield AHEAD, f"{preparation.target.path}\t{preparation.inputs.project_dir}"
 
 
 def _preferred_python(preparation: Preparation) -> Iterator[Witness | None]:

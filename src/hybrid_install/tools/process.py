@@ -92,11 +92,25 @@ class Runner(Protocol):
         """Start what reads its order from a file descriptor, whose number is added to `argv`."""
 
 
-class ShRunner:
-    """Processes through `sh`."""
+class Begun(Protocol):
+    """A process that was started before anything was known (`early`); see there."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    argv: tuple[str, ...]
+    environ: dict[str, str]
+    pid: int
+    writing: int
+    is_taken: bool
+
+    def end(self) -> None:
+        """Unless somebody has taken it over."""
+
+
+class ShRunner:
+    """Processes through `sh`; `begun` is one that may turn out to be started already."""
+
+    def __init__(self, *, quiet: bool = False, begun: Begun | None = None) -> None:
         self.quiet = quiet
+        self.begun = begun
         self._masks = False
 
     def mask(self) -> None:
@@ -105,6 +119,7 @@ class ShRunner:
 
     def stream(self, command: Command) -> None:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
+        self._forget_begun()
         if self._is_silent:
             self.capture(command)
             return
@@ -113,6 +128,9 @@ class ShRunner:
 
     def start_waiting(self, command: Command) -> Waiting:
         """As `Runner.start_waiting`; what it writes goes where `stream` has it go."""
+        if found := self._begun_as(command):
+            pipe = os.fdopen(found.writing, "w", encoding="utf-8")
+            return _TakenOver(command, _Child(found.pid), pipe)
         reading, writing = os.pipe()
         os.set_inheritable(reading, True)
         ordered = replace(command, argv=(*command.argv, str(reading)))
@@ -127,6 +145,25 @@ class ShRunner:
         finally:
             os.close(reading)
         return _Started(ordered, running, os.fdopen(writing, "w", encoding="utf-8"))
+
+    def _begun_as(self, command: Command) -> Begun | None:
+        """What was begun, if it is that very command, and writes where it shall; else it ends."""
+        begun = self.begun
+        if begun is None:
+            return None
+        is_same = begun.argv == command.argv and begun.environ == command.env
+        is_plain = not (self._is_silent or self._masks or secrets_in(command.env) or command.cwd)
+        if begun.is_taken or not (is_same and is_plain):
+            self._forget_begun()
+            return None
+        begun.is_taken = True
+        return begun
+
+    def _forget_begun(self) -> None:
+        """Before anything is changed: it may live in what is changed."""
+        if self.begun is not None:
+            self.begun.end()
+            self.begun = None
 
     @property
     def _is_silent(self) -> bool:
@@ -190,6 +227,30 @@ def _telling(watched: IO[str], secrets: Collection[str]) -> Callable[[str], None
     return tell
 
 
+class _Child:
+    """As much of `sh`'s processes as is needed of one that was not started by it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._exit_code: int | None = None
+        self._waiting = threading.Lock()
+
+    def wait(self) -> int:
+        """Its exit code, or the signal that ended it as a negative number."""
+        with self._waiting:
+            if self._exit_code is None:
+                self._exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._exit_code
+
+    def signal(self, number: int) -> None:
+        """To it alone."""
+        os.kill(self.pid, number)
+
+    def signal_group(self, number: int) -> None:
+        """To the group that it leads."""
+        os.killpg(self.pid, number)
+
+
 class _Started(NamedTuple):
     """A `Waiting` of `sh`'s; `pipe` is where it reads its order."""
 
@@ -198,23 +259,52 @@ class _Started(NamedTuple):
     pipe: IO[str]
 
     def order(self, text: str) -> None:
-        try:
-            with self.pipe:
-                self.pipe.write(text)
-        except BrokenPipeError:
-            raise CommandNotFoundError(
-                f"{self.command.argv[0]} ended before it was told what to do"
-            ) from None
+        _tell(self.command, self.pipe, text)
         _finish(self.command, self.running)
 
     def dismiss(self) -> None:
-        """It has done nothing yet that would have to be cleaned up."""
-        if self.pipe.closed:
-            return
-        self.pipe.close()
-        with suppress(ProcessLookupError, OSError):
-            self.running.process.signal(signal.SIGKILL)
-        _ended_within(self.running.process, _GRACES[-1][1])
+        _dismiss(self.running.process, self.pipe)
+
+
+class _TakenOver(NamedTuple):
+    """A `Waiting` that was begun before; it writes where we do."""
+
+    command: Command
+    child: _Child
+    pipe: IO[str]
+
+    def order(self, text: str) -> None:
+        _tell(self.command, self.pipe, text)
+        try:
+            exit_code = self.child.wait()
+        except BaseException:
+            stop(self.child)
+            raise
+        if exit_code:
+            raise CommandFailedError(self.command, exit_code, "")
+
+    def dismiss(self) -> None:
+        _dismiss(self.child, self.pipe)
+
+
+def _tell(command: Command, pipe: IO[str], text: str) -> None:
+    try:
+        with pipe:
+            pipe.write(text)
+    except BrokenPipeError:
+        raise CommandNotFoundError(
+            f"{command.argv[0]} ended before it was told what to do"
+        ) from None
+
+
+def _dismiss(process: Any, pipe: IO[str]) -> None:
+    """It has done nothing yet that would have to be cleaned up."""
+    if pipe.closed:
+        return
+    pipe.close()
+    with suppress(ProcessLookupError, OSError):
+        process.signal(signal.SIGKILL)
+    _ended_within(process, _GRACES[-1][1])
 
 
 def _finish(command: Command, running: Any) -> str:
