@@ -5,9 +5,13 @@ It is refused wherever Poetry could come to anything else, and before anything i
 
 from __future__ import annotations
 
+from functools import partial
+
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.standalone import install_wheel_of_root
+from hybrid_install.core.binding import binding_inputs
+from hybrid_install.core.editable import Binding
 from hybrid_install.core.plan import Action
 from hybrid_install.core.settings import Finish
 from hybrid_install.environment.own_interpreter import is_writable
@@ -61,7 +65,19 @@ def _refuse_the_project(preparation: Preparation) -> None:
     )
     if listed := "".join(f"\n  {each}" for each in found):
         raise ProjectError(f"{_OPTION}: only Poetry can bind this project:{listed}", hint=_WITHOUT)
-    poetry_core.binding(preparation.inputs.project_dir)
+    _binding(preparation)
+
+
+def _binding(preparation: Preparation) -> Binding:
+    """What poetry-core makes of the project; errors as for `poetry_core.binding`."""
+    from hybrid_install.environment.binding_memory import memory_of
+    from hybrid_install.tools import poetry_core
+
+    folder, environ = preparation.inputs.project_dir, preparation.request.environ
+    reads = binding_inputs(preparation.inputs.pyproject)
+    memory = memory_of(reads, folder, poetry_core.version(), environ)
+    make = partial(poetry_core.binding, folder)
+    return memory.made(make) if memory else make()
 
 
 def _refuse_unwritable(preparation: Preparation) -> None:
@@ -89,7 +105,7 @@ def finish_fast(preparation: Preparation, uv: Uv, report: Report, books: Bookkee
         )
         return
     report.say("poetry-core", "binding the project")
-    binding = poetry_core.binding(folder)
+    binding = _binding(preparation)
     for each in binding.omitted:
         report.warn(each)
     bind(binding, folder, target.interpreter, target.python)

@@ -17,7 +17,7 @@ def binding_of(root: Distribution, inputs: BindingInputs, project_dir: Path, poe
     Of what is there the contents are read, whatever RECORD says of them: they are few and small.
     """
     digest = hashlib.sha256()
-    for fact in (poetry, *_inputs(inputs, project_dir), *_installed(root)):
+    for fact in (poetry, *facts_of(inputs, project_dir), *_installed(root)):
         digest.update(fact.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()
 
@@ -28,7 +28,8 @@ def legal_files(project_dir: Path) -> tuple[Path, ...]:
     return tuple(sorted((*top, *project_dir.joinpath("LICENSES").rglob("*"))))
 
 
-def _inputs(inputs: BindingInputs, project_dir: Path) -> Iterator[str]:
+def facts_of(inputs: BindingInputs, project_dir: Path) -> Iterator[str]:
+    """What the project is bound from: differs where anything of it does."""
     files = (*(project_dir / file for file in inputs.files), *legal_files(project_dir))
     yield str(project_dir)
     for file in files:
