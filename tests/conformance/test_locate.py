@@ -102,6 +102,10 @@ class Remembering:
 
     converse = capture
 
+    def begin(self, command: Command) -> Callable[[], str]:
+        words = self.capture(command)
+        return lambda: words
+
     def _really(self, command: Command) -> str:
         key = (*command.argv, os.path.realpath(command.argv[0]))
         if key not in self._answers:

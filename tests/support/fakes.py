@@ -59,6 +59,10 @@ class FakeRunner:
             raise reply
         return reply if isinstance(reply, str) else reply(command)
 
+    def begin(self, command: Command) -> Callable[[], str]:
+        words = self.capture(command)
+        return lambda: words
+
     def converse(self, command: Command) -> str:
         return self.capture(command)
 

@@ -43,6 +43,10 @@ class Answering:
             return self.answer(Path(command.argv[0]))
         raise CommandNotFoundError(f"{command.argv[0]} cannot be started: there is nothing here")
 
+    def begin(self, command: Command) -> Callable[[], str]:
+        words = self.capture(command)
+        return lambda: words
+
     def converse(self, command: Command) -> str:
         return self.capture(command)
 

@@ -62,6 +62,15 @@ def index_access(
     )
 
 
+def asking_default_index(preparation: Preparation, uv: Uv) -> Uv:
+    """`uv`, which is asked for its default index while other things are done, if that matters."""
+    is_used = preparation.plan.bulk and not mirror_url(preparation)
+    if not (is_used and any(not index.url for index in preparation.inputs.project.indexes)):
+        return uv
+    interpreter = preparation.target.interpreter
+    return uv if interpreter.is_presumed else uv.asking_default_index(interpreter.executable)
+
+
 def mirror_url(preparation: Preparation) -> str | None:
     """What poetry-plugin-pypi-mirror puts in the default index's place, where it is active."""
     if preparation.request.no_plugins or preparation.inputs.config.mirror_url is None:

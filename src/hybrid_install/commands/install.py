@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from hybrid_install.commands.access import index_access
+from hybrid_install.commands.access import asking_default_index, index_access
 from hybrid_install.commands.ahead import poetry_apart
 from hybrid_install.commands.binding import binding
 from hybrid_install.commands.changes import refuse_changes
@@ -92,6 +92,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
         uv, uv_version = find_uv(request, report, runner)
         with report.phase("plan"):
             refuse_demands(preparation, report)
+        uv = asking_default_index(preparation, uv)
         with started_poetry(preparation) as waiting:
             with report.phase("venv"):
                 made = with_environment(preparation, uv, report)
@@ -205,10 +206,12 @@ def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
         )
     except CommandFailedError as error:
         raise failed("uv", error) from None
-    prepared = preparation.after_creation()
+    # It answers while pip is seeded; of one that was presumed the answer tells which pip fits.
+    answer = preparation.begin_creation()
+    prepared = answer() if target.interpreter.is_presumed else None
     if not config.flag("virtualenvs", "options", "no-pip"):
-        _seed_pip(prepared, uv)
-    return prepared
+        _seed_pip(prepared or preparation, uv)
+    return prepared or answer()
 
 
 def _seed_pip(preparation: Preparation, uv: Uv) -> None:

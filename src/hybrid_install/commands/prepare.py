@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -30,6 +30,7 @@ from hybrid_install.core.credentials import Credentials
 from hybrid_install.core.deferral import Ambiguity, BuildPolicy, Deferral, Handover
 from hybrid_install.core.distribution import Distribution, Installed, by_name
 from hybrid_install.core.file_choice import Tags
+from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.lock_problems import LockProblem, Selection, lock_problems
 from hybrid_install.core.model import (
     GitSource,
@@ -43,7 +44,7 @@ from hybrid_install.core.redaction import holds_secret
 from hybrid_install.core.selection import select
 from hybrid_install.core.tiers import of_tier
 from hybrid_install.environment.locate import Locator, TargetEnvironment
-from hybrid_install.environment.probe import probe
+from hybrid_install.environment.probe import begin_probe
 from hybrid_install.environment.tags import supported_tags
 from hybrid_install.environment.trust import refused_clients
 from hybrid_install.errors import (
@@ -329,7 +330,14 @@ class Preparation:
 
     def after_creation(self) -> Preparation:
         """The same run once its environment exists."""
-        interpreter = probe(self.target.python, self.runner, self.request.environ)
+        return self.begin_creation()()
+
+    def begin_creation(self) -> Callable[[], Preparation]:
+        """Begin to ask the new environment's interpreter; then as `after_creation`."""
+        asked = begin_probe(self.target.python, self.runner, self.request.environ)
+        return lambda: self._created(asked())
+
+    def _created(self, interpreter: Interpreter) -> Preparation:
         target = replace(self.target, interpreter=interpreter, exists=True, is_broken=False)
         self.locator.refuse_wrong_python(target)
         return replace(self, target=target)

@@ -9,9 +9,10 @@ import re
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,23 @@ _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionErro
 
 def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
     """Ask `python`, and the one below where its library counts; `TargetError` without an answer."""
-    found = _asked(python, runner, environ)
+    return begin_probe(python, runner, environ)()
+
+
+def begin_probe(
+    python: Path, runner: Runner, environ: Mapping[str, str]
+) -> Callable[[], Interpreter]:
+    """Begin to ask `python`; what is returned waits for the answer, with errors as of `probe`."""
+    return partial(_probed, _begin(python, runner, environ), runner, environ)
+
+
+def _probed(
+    asked: Callable[[], Interpreter], runner: Runner, environ: Mapping[str, str]
+) -> Interpreter:
+    found = asked()
     if not _includes_system(found.prefix):
         return found
-    below = _asked(python_below(found), runner, environ)
+    below = _begin(python_below(found), runner, environ)()
     return replace(found, system_library=below.library)
 
 
@@ -88,14 +102,22 @@ def _includes_system(prefix: Path) -> bool:
     return re.search(setting, text, re.IGNORECASE | re.MULTILINE) is not None
 
 
-def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:
+def _begin(python: Path, runner: Runner, environ: Mapping[str, str]) -> Callable[[], Interpreter]:
     """The answer, from memory where nothing has changed that it could depend on."""
     memory = Memory.of(python, environ)
     if (remembered := memory.recall()) is not None:
         with suppress(*_UNREADABLE):
-            return _understood(remembered)
+            found = _understood(remembered)
+            return lambda: found
     asked = time.time_ns()
-    answer = _answer(python, runner, environ)
+    return partial(_heard, python, _ask(python, runner, environ), memory, asked)
+
+
+def _heard(python: Path, words: Callable[[], str], memory: Memory, asked: int) -> Interpreter:
+    try:
+        answer = words()
+    except ToolError as error:
+        raise _dumb(python, str(error)) from None
     try:
         found = _understood(answer)
     except _UNREADABLE:
@@ -104,7 +126,7 @@ def _asked(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpre
     return found
 
 
-def _answer(python: Path, runner: Runner, environ: Mapping[str, str]) -> str:
+def _ask(python: Path, runner: Runner, environ: Mapping[str, str]) -> Callable[[], str]:
     env = {
         key: value
         for key, value in environ.items()
@@ -112,7 +134,7 @@ def _answer(python: Path, runner: Runner, environ: Mapping[str, str]) -> str:
     }
     command = Command(argv=(str(python), "-I", "-W", "ignore", "-c", _PROBE), env=env)
     try:
-        return runner.capture(command)
+        return runner.begin(command)
     except ToolError as error:
         raise _dumb(python, str(error)) from None
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -84,6 +85,12 @@ class Runner(Protocol):
 
     def capture(self, command: Command) -> str:
         """Run silently and return what it wrote to stdout, or to both where the command says so."""
+
+    def begin(self, command: Command) -> Callable[[], str]:
+        """Start what `capture` runs; what is returned waits for its end, once.
+
+        Nobody ends it where nobody waits: it must be short, and change nothing.
+        """
 
     def converse(self, command: Command) -> str:
         """As `capture`, but at a terminal the child may say something to the user, and ask."""
@@ -181,9 +188,13 @@ class ShRunner:
 
     def capture(self, command: Command) -> str:
         """As `Runner.capture`."""
+        return self.begin(command)()
+
+    def begin(self, command: Command) -> Callable[[], str]:
+        """As `Runner.begin`."""
         with Path(os.devnull).open() as nothing:
             streams = {"_in": nothing, "_tty_out": False, "_err_to_out": command.with_stderr}
-            return self._run(command, streams)
+            return partial(_finish, command, self._start(command, streams))
 
     def converse(self, command: Command) -> str:
         """As `Runner.converse`, also with `quiet`: whoever is not answered waits for ever."""

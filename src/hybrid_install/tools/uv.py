@@ -6,13 +6,15 @@ behind each option are uv's own reference (`docs/reference/environment.md`, `set
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from hybrid_install.core import toml
@@ -89,7 +91,8 @@ class Uv:
     """A uv that has been found; each method is one start of it.
 
     With `plain` it draws neither colours nor progress bars, whatever it writes to. `workers` is
-    how many things it may do at a time, None for its own choice.
+    how many things it may do at a time, None for its own choice. `default_index` is the answer to
+    a question that has been asked already.
     """
 
     path: Path
@@ -98,6 +101,7 @@ class Uv:
     environ: Mapping[str, str] = field(repr=False)
     plain: bool = False
     workers: int | None = None
+    default_index: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_offline(self) -> bool:
@@ -141,11 +145,18 @@ class Uv:
 
         Without a `python` uv looks for one, and starts what it finds.
         """
-        argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"]
-        argv += ["--python", str(python)] if python else []
-        with _folder({"nothing.in": ""}) as folder:
-            text = self.runner.capture(self._command(argv, cwd=folder))
+        text = self.default_index() if self.default_index else self._begin_default_index(python)()
         return text.strip().removeprefix("--index-url ").strip().rstrip("/")
+
+    def asking_default_index(self, python: Path) -> Uv:
+        """The same uv, which is asked for that already."""
+        return replace(self, default_index=cache(self._begin_default_index(python)))
+
+    def _begin_default_index(self, python: Path | None) -> Callable[[], str]:
+        """In a folder where nothing is a project's."""
+        argv = ["pip", "compile", "-q", "--no-header", "--emit-index-url", os.devnull]
+        argv += ["--python", str(python)] if python else []
+        return self.runner.begin(self._command(argv, cwd=Path("/")))
 
     def create_environment(
         self,

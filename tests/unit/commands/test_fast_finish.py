@@ -11,6 +11,7 @@ from hybrid_install.commands.fast_finish import refuse_unfit_for_fast_finish
 from hybrid_install.core.plan import Plan
 from hybrid_install.core.project import Project
 from hybrid_install.core.settings import Finish, Settings
+from hybrid_install.environment.cache import VARIABLE
 from hybrid_install.errors import TargetError
 
 
@@ -32,7 +33,7 @@ def preparation(project: Path, written_to: Path, finish: Finish) -> Any:
         plan=Plan(()),
         no_editable=False,
         binds_root=True,
-        request=SimpleNamespace(no_plugins=False),
+        request=SimpleNamespace(no_plugins=False, environ={VARIABLE: str(project / "cache")}),
     )
 
 

@@ -75,18 +75,21 @@ def test_the_versions_that_tests_run_with(version: str, supported: bool) -> None
 
 
 def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
-    folder = Folder()
-
-    def answer(command: Command) -> str:
-        folder.read(command)
-        return "--index-url https://default.invalid/simple/\n"
-
-    runner = FakeRunner([answer])
+    runner = FakeRunner(["--index-url https://default.invalid/simple/\n"])
     assert uv(runner).default_index_url() == "https://default.invalid/simple"
-    assert folder == {"nothing.in": ""}
+    assert runner.only.cwd == Path("/")
     assert runner.only.argv == (
-        *("/uv", "pip", "compile", "-q", "--no-header", "--emit-index-url", "nothing.in"),
+        *("/uv", "pip", "compile", "-q", "--no-header", "--emit-index-url", "/dev/null"),
     )
+
+
+def test_uv_is_asked_for_its_default_index_before_that_is_needed() -> None:
+    runner = FakeRunner(["--index-url https://default.invalid/simple/\n"])
+    asked = uv(runner).asking_default_index(PYTHON)
+    assert runner.only.argv[-2:] == ("--python", str(PYTHON))
+    urls = {asked.default_index_url(), asked.default_index_url(PYTHON)}
+    assert urls == {"https://default.invalid/simple"}
+    assert runner.only
 
 
 def test_an_interpreter_that_is_known_spares_uv_the_search() -> None:
