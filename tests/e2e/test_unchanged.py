@@ -17,6 +17,7 @@ from support.rebuilt import with_dependencies
 from support.sandbox import Result
 from support.wheels import Release, Wheel
 
+from hybrid_install.early import project_that_needs_poetry
 from hybrid_install.unchanged import words_if_unchanged
 
 UNCHANGED = "is as poetry.lock says"
@@ -210,6 +211,25 @@ def test_poetry_is_started_where_the_binding_changed(
 
     assert _starts_poetry(result)
     lab.assert_as_poetry_makes_it(settled)
+
+
+def test_poetry_is_foreseen_where_the_binding_changed(lab: Lab, settled: Project) -> None:
+    """So that it can be started before anything is read; the run comes to start the same one."""
+    stamp = str(max(stamps(lab), key=lambda path: path.stat().st_mtime_ns))
+    assert project_that_needs_poetry(stamp) is None
+    edit(settled.folder / "pyproject.toml")
+
+    assert project_that_needs_poetry(stamp) == str(settled.folder)
+    assert _starts_poetry(lab.install(settled))
+    lab.assert_as_poetry_makes_it(settled)
+
+
+def test_without_poetry_none_is_foreseen(lab: Lab, standard: Project) -> None:
+    lab.install(standard, "--finish", "poetry-core")
+    (stamp,) = stamps(lab)
+    edit(standard.folder / "pyproject.toml")
+
+    assert project_that_needs_poetry(str(stamp)) is None
 
 
 def test_poetry_is_started_where_it_is_asked_for(lab: Lab, settled: Project) -> None:
