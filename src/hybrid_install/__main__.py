@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 _SIGINT = 2
 
 
@@ -16,11 +20,7 @@ def _end(signum: int, _frame: object) -> None:
         os.write(2, words.encode())
     except OSError:
         pass
-    from hybrid_install import early
-
-    if (begun := early.begun()) is not None:
-        begun.end()
-    os._exit(128 + signum)
+    _leave(128 + signum)
 
 
 def main() -> None:
@@ -57,8 +57,17 @@ def start() -> None:
     except SystemExit as ended:
         code = ended.code
         if isinstance(code, int) and _is_flushed():
-            os._exit(code)
+            _leave(code)
         raise
+
+
+def _leave(code: int) -> NoReturn:
+    """What ends with the interpreter otherwise is ended here."""
+    from hybrid_install import early
+
+    if (begun := early.begun()) is not None:
+        begun.end()
+    os._exit(code)
 
 
 def _is_flushed() -> bool:
