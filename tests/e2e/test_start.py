@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import timeit
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support import corpus
+from support.compare import versions
 from support.lab import Lab
 from support.projects import Project
 from support.sandbox import run
@@ -52,6 +55,10 @@ FOR_LATER = frozenset(
 # Twice what it took when this was written, beyond which somebody should look: time is too noisy to
 # be a test.
 MOST_CALLS = 650_000
+
+# The version of uv, its default index where that counts, the environment, its interpreter, pip's
+# seed, the choice of files and the installation: each is a twentieth of a warm run.
+MOST_STARTS = 7
 
 COUNTED = """
 import sys
@@ -166,3 +173,41 @@ def test_the_effort_of_planning_a_hard_lock(lab: Lab, pair: corpus.Pair) -> None
     assert " to install" in result.stdout
     assert 100_000 < calls < MOST_CALLS
     assert kilobytes < 80 * 1024
+
+
+def test_the_effort_of_an_installation_from_warm_caches(lab: Lab, standard: Project) -> None:
+    lab.install(standard, "--no-root")
+    standard.venv.rename(standard.folder / "old")
+    with lab.index.watched() as requests:
+        modules, started = loaded(lab, standard, "--no-root")
+
+    assert versions(standard.venv)["alpha"] == "1.0"
+    assert not [request for request in requests if request.is_download]
+    assert 3 < len(started) <= MOST_STARTS
+    assert modules & (HEAVY - {"sh", "virtualenv"}) == set()
+
+
+def test_cold_caches_ask_for_everything_once(lab: Lab, standard: Project) -> None:
+    with lab.index.watched() as requests:
+        lab.install(standard)
+
+    asked = [request.path for request in requests if request.status == 200]
+    assert any(request.is_download for request in requests)
+    assert sorted(asked) == sorted(set(asked))
+
+
+def test_nothing_to_do_takes_a_fraction_of_poetry_s_time(lab: Lab, standard: Project) -> None:
+    """A fiftieth where nothing else is going on; a tenth, of the best of three, anywhere."""
+    tool = lab.hybrid_install
+    ours = [str(tool.python), "-m", "hybrid_install"]
+    poetry = [str(tool.python), "-m", "poetry", "install", "--no-interaction"]
+    lab.install(standard)
+    lab.install(standard)
+    environ = {**tool.environ({}), "VIRTUAL_ENV": str(standard.venv)}
+    took = {
+        words[2]: min(
+            timeit.repeat(partial(run, words, environ, standard.folder), number=1, repeat=3)
+        )
+        for words in (ours, poetry)
+    }
+    assert took["hybrid_install"] * 10 < took["poetry"], took

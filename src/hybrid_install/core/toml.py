@@ -10,13 +10,12 @@ try:
 except ImportError:  # it has wheels for most machines, and is for speed alone
     rtoml = None  # type: ignore[assignment]
 
-# A line whose inline tables end on it, with strings, and a comment after it.
-_WHOLE_TABLES = re.compile(
-    r"""(?: [^{}"'\#] | "[^"\\]*" )*
-        (?: \{ (?: [^{}"'\#,] | "(?:[^"\\]|\\.)*" | '[^']*' | ,(?!\s*\}) )* \} [\s,\]]* )+
-        (?: \#.* )?""",
-    re.VERBOSE,
-)
+# A line whose inline tables end on it, with strings and tables within, and a comment after it.
+_INLINE = r"""[^{}"'\#,] | "(?:[^"\\]|\\.)*" | '[^']*' | ,(?!\s*\})"""
+_WHOLE_TABLES = rf"""(?x)
+    (?: [^{{}}"'\#] | "[^"\\]*" )*
+    (?: \{{ (?: {_INLINE} | \{{ (?: {_INLINE} )* \}} )* \}} [\s,\]]* )+
+    (?: \#.* )?"""
 _LAST_OF_TIME = re.compile(r":\d\d(?![\d:])")
 _HOUR = re.compile(r"[^\d:+-]\d\d")
 
@@ -43,24 +42,37 @@ def _is_odd(text: str) -> bool:
     """A byte order mark, new escapes, short times, inline tables over several lines."""
     if text.startswith("\ufeff") or "\\e" in text or "\\x" in text:
         return True
-    _, *opened = text.split("{")
-    return not (all(map(_ends_on_its_line, opened)) or _has_whole_tables(text)) or (
-        _has_time_without_seconds(text)
-    )
+    has_whole_tables = _ends_tables_on_their_lines(text) or _has_whole_tables(text)
+    return not has_whole_tables or _has_time_without_seconds(text)
 
 
-def _ends_on_its_line(opened: str) -> bool:
-    """What follows a brace up to the next one: nearly all are so, and there are thousands."""
-    body, brace, rest = opened.partition("}")
-    if not brace or "\n" in body or "#" in body or body.rstrip(" \t").endswith(","):
-        return False
-    return not rest.partition("\n")[0].strip(" \t,]")
+def _ends_tables_on_their_lines(text: str) -> bool:
+    """Whether all tables are so plain that it is seen at once, of thousands in a moment.
+
+    What follows a brace is looked at up to the next one. Braces in strings make no table plain.
+    """
+    depth = 0
+    for opened in text.split("{")[1:]:
+        body, brace, rest = opened.partition("}")
+        if "\n" in body or "#" in body or body.rstrip(" \t").endswith(","):
+            return False
+        if not brace:
+            depth += 1
+            continue
+        line, end, _ = rest.partition("\n")
+        if depth or (line and line != ","):
+            line = line.replace(" ", "").replace("\t", "")
+            depth -= line.count("}")
+            if line.strip("},]") or ",}" in line or depth < 0 or (end and depth):
+                return False
+    return True
 
 
 def _has_whole_tables(text: str) -> bool:
     lines = (line for line in text.split("\n") if "{" in line)
     return all(
-        line.lstrip().startswith("#") or _WHOLE_TABLES.fullmatch(line) is not None for line in lines
+        line.lstrip().startswith("#") or re.fullmatch(_WHOLE_TABLES, line) is not None
+        for line in lines
     )
 
 
