@@ -113,6 +113,8 @@ def argv_for(folder: str, environ: Mapping[str, str]) -> tuple[str, ...] | None:
 
 def _interpreter_of(launcher: str) -> str | None:
     """The Python that a launcher's first line names, if that is all that it says."""
+    if not os.path.isfile(launcher):  # a pipe would be waited for
+        return None
     try:
         with open(launcher, "rb") as file:
             line = file.read(1024).split(b"\n")[0].decode()

@@ -11,6 +11,7 @@ from hybrid_install.core.lockfile import REGENERATE, Lockfile
 from hybrid_install.core.model import DirectorySource, FileSource, LockedPackage
 from hybrid_install.core.project import Project
 from hybrid_install.errors import InvalidDataError, LockfileError, ProjectError
+from hybrid_install.regular import read_bytes
 
 
 class TomlFile(NamedTuple):
@@ -24,7 +25,7 @@ class TomlFile(NamedTuple):
 def read_toml(path: Path) -> TomlFile:
     """Parse `path`; `InvalidDataError` for anything that is not UTF-8 TOML."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_bytes(path).decode("utf-8")
         return TomlFile(path, toml.loads(text), text.partition("\n")[0])
     except OSError as error:
         raise InvalidDataError(f"cannot be read ({error.strerror})", "", file=str(path)) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 
 MAGIC = "hybrid-install stamp 1"
 END = "end"
@@ -94,6 +94,8 @@ def _read(path: str | None) -> list[str]:
     if path is None:
         return [""]
     try:
+        if not S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return [""]
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             magic, *lines, end = file.read().split("\n")
     except (OSError, ValueError):

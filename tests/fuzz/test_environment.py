@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzzing import fuzzed
@@ -295,6 +297,37 @@ def test_pyvenv_cfg(machine: Machine, data: st.DataObject) -> None:
     good = b"home = /usr/bin\ninclude-system-site-packages = true\nrelocatable = true\n"
     (machine.venv / "pyvenv.cfg").write_bytes(data.draw(spoilt_bytes(good)))
     machine.run("plan")
+
+
+ALPHA = "alpha-1.0.dist-info"
+PLACES = (
+    *(f"{ALPHA}/{name}" for name in ("METADATA", "RECORD", "INSTALLER", "direct_url.json")),
+    "alpha/__init__.py",
+    "alpha.pth",
+    "../../../hybrid-install.json",
+    "../../../hybrid-install.unfinished.json",
+    "../../../pyvenv.cfg",
+    "../../../../pyproject.toml",
+    "../../../../poetry.lock",
+    "../../../../poetry.toml",
+    "../../../../../config/config.toml",
+    "../../../../../cache/virtualenvs/envs.toml",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_no_file_is_not_waited_for(machine: Machine, place: str) -> None:
+    machine.write(PYPROJECT, LOCK)
+    record = f"alpha/__init__.py,sha256={'A' * 43},0\n{ALPHA}/METADATA,,\n".encode()
+    installed = {"METADATA": METADATA, "RECORD": record, "INSTALLER": b"uv"}
+    files = {f"{ALPHA}/{name}": content for name, content in installed.items()}
+    environment_of(machine, {**files, "alpha/__init__.py": b""})
+    pipe = machine.site / place
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    for command in ("verify", "install --dry-run", "doctor"):
+        machine.run(command, selection=EVERYTHING, venv=machine.venv)
 
 
 @fuzzed(25)

@@ -18,7 +18,11 @@ from support.witness import Outcome, outcome
 
 from hybrid_install.commands.cache_key import cache_key
 from hybrid_install.commands.check import check
+from hybrid_install.commands.doctor import doctor
+from hybrid_install.commands.download import Elsewhere, download
 from hybrid_install.commands.export import Order, export
+from hybrid_install.commands.init import init
+from hybrid_install.commands.install import install
 from hybrid_install.commands.install_map import install_map
 from hybrid_install.commands.plan import plan
 from hybrid_install.commands.request import Request
@@ -175,6 +179,25 @@ def _exporting(form: Format, *, universal: bool) -> _Running:
     )
 
 
+def _diagnosing(*, as_json: bool) -> _Running:
+    """Of the sources nothing but what is read: no server is asked."""
+
+    def run(request: Request, report: Report, runner: Runner) -> None:
+        offline = replace(request, environ={**request.environ, "UV_OFFLINE": "1"})
+        doctor(offline, report, runner, as_json=as_json, timeout=0.1)
+
+    return run
+
+
+def _downloading(request: Request, report: Report, runner: Runner) -> None:
+    folder, elsewhere = request.directory.parent / "wheels", Elsewhere(None, None)
+    download(request, report, runner, output=folder, elsewhere=elsewhere)
+
+
+def _initializing(request: Request, report: Report, runner: Runner) -> None:
+    init(request, report, runner, sizes=False, over="50MB", docker=False, force=False)
+
+
 COMMANDS: Mapping[str, _Running] = {
     "plan": lambda *run: plan(*run, as_json=False),
     "plan --json": lambda *run: plan(*run, as_json=True),
@@ -186,4 +209,9 @@ COMMANDS: Mapping[str, _Running] = {
     "verify --json": lambda *run: verify(*run, deep=False, as_json=True),
     "check": lambda request, report, _: check(request, report, files=[]),
     "cache-key": cache_key,
+    "doctor": _diagnosing(as_json=False),
+    "doctor --json": _diagnosing(as_json=True),
+    "download": _downloading,
+    "init": _initializing,
+    "install --dry-run": lambda *run: install(*run, dry_run=True),
 }

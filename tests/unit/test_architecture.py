@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -20,12 +21,21 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
     "core": frozenset({"errors"}),
     "report": frozenset({"core", "errors"}),
-    "files": frozenset({"core", "errors"}),
+    "regular": frozenset(),
+    "files": frozenset({"core", "errors", "regular"}),
     "poetry_config": frozenset({"core", "errors", "files"}),
     "settings": frozenset({"core", "errors", "files"}),
-    "tools": frozenset({"core", "errors"}),
+    "tools": frozenset({"core", "errors", "regular"}),
     "environment": frozenset(
-        {"core", "errors", "files", "poetry_config", "tools.process", "unchanged"}
+        {
+            "core",
+            "errors",
+            "files",
+            "poetry_config",
+            "regular",
+            "tools.process",
+            "unchanged",
+        }
     ),
     "commands": frozenset(
         {
@@ -34,6 +44,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
             "errors",
             "files",
             "poetry_config",
+            "regular",
             "report",
             "settings",
             "tools",
@@ -68,6 +79,21 @@ DOORS: Mapping[str, frozenset[str]] = {
     "subprocess": frozenset({"tools.process"}),
     "urllib3": frozenset({"tools.fetch"}),
 }
+
+# Who opens files otherwise than by `regular`, and why that may be.
+READERS: Mapping[str, str] = {
+    "regular": "it is the door",
+    "unchanged": "imports nothing, and looks first",
+    "early": "imports nothing that takes time, and looks first",
+    "commands.image_files": "a file of our own package",
+    "commands.install_map": "what a user names may be a pipe",
+    "tools.fetch": "a file of our own that is written to",
+    "tools.process": "the null device",
+    "cli": "the null device",
+}
+_READING = re.compile(r"\.read_(?:text|bytes)\(|\bos\.open\(|\bopen\((?!.*(?:opener|fileobj)=)")
+# A folder, and a file that is made; neither waits.
+_WAITS_FOR_NOBODY = frozenset({"environment.turn", "environment.creation"})
 
 # What has no place among values.
 IMPURE = frozenset(
@@ -225,6 +251,12 @@ def test_processes_have_one_door() -> None:
 
 def test_core_reaches_for_nothing_outside() -> None:
     assert impure(IMPORTS) == []
+
+
+def test_files_are_read_through_one_door() -> None:
+    modules = {_module(path, SOURCES): path.read_text("utf-8") for path in SOURCES.rglob("*.py")}
+    found = {name for name, text in modules.items() if _READING.search(text)}
+    assert found - _WAITS_FOR_NOBODY == set(READERS)
 
 
 def test_no_cycles() -> None:

@@ -42,6 +42,7 @@ from hybrid_install.errors import (
     UsageError,
 )
 from hybrid_install.files import located
+from hybrid_install.regular import read_bytes
 from hybrid_install.report import Report, packages, print_data
 from hybrid_install.tools.bulk import BulkInstall
 from hybrid_install.tools.everywhere import Everywhere
@@ -316,7 +317,7 @@ def _settle(texts: Texts, check: str | None, report: Report) -> None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 

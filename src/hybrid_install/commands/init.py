@@ -21,6 +21,7 @@ from hybrid_install.core.sizes import parse_size, size_text
 from hybrid_install.core.tiers import Tier, tier_of
 from hybrid_install.errors import LockfileError, TargetError, ToolError
 from hybrid_install.files import TomlFile, find_pyproject, read_project, read_toml
+from hybrid_install.regular import read_bytes
 from hybrid_install.report import Report, packages
 from hybrid_install.settings import load
 from hybrid_install.tools.process import CommandFailedError, Runner
@@ -54,7 +55,7 @@ def init(
 def _write_table(pyproject: TomlFile, big: tuple[_Sized, ...], report: Report) -> None:
     heavy = load(pyproject, {}).heavy
     names = [each.name for each in big if _is_news(each, heavy, report)]
-    before = pyproject.path.read_bytes().decode("utf-8")
+    before = read_bytes(pyproject.path).decode("utf-8")
     after = with_heavy(before, names)
     if after == before:
         report.say("init", f"{pyproject.path} needs no change")

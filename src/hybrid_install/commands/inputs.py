@@ -24,6 +24,7 @@ from hybrid_install.errors import (
 )
 from hybrid_install.files import find_pyproject, read_lock, read_project, read_toml
 from hybrid_install.poetry_config import PoetryConfig
+from hybrid_install.regular import read_bytes
 
 STALE = (
     "pyproject.toml changed significantly since poetry.lock was last generated."
@@ -88,7 +89,7 @@ def contents(*files: Path) -> Contents:
 
 def _content(file: Path) -> bytes | None:
     with suppress(OSError):
-        return file.read_bytes()
+        return read_bytes(file)
     return None
 
 

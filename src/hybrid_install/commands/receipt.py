@@ -16,6 +16,7 @@ from hybrid_install.core.receipt import Receipt, account, provision
 from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.records import look
 from hybrid_install.errors import InvalidDataError
+from hybrid_install.regular import read_bytes
 from hybrid_install.report import Report
 
 
@@ -144,5 +145,5 @@ class Bookkeeping:
 
 def _sha256_of_lock(preparation: Preparation) -> str:
     inputs = preparation.inputs
-    content = inputs.contents.get(inputs.lock_file) or inputs.lock_file.read_bytes()
+    content = inputs.contents.get(inputs.lock_file) or read_bytes(inputs.lock_file)
     return hashlib.sha256(content).hexdigest()

@@ -33,6 +33,7 @@ from hybrid_install.environment.records import Recorded, flaws, present, read_re
 from hybrid_install.environment.root import is_bound, wrong_scripts
 from hybrid_install.errors import LockfileError, ProjectError, VerificationError
 from hybrid_install.files import find_pyproject, read_toml
+from hybrid_install.regular import read_bytes
 from hybrid_install.report import (
     Report,
     print_data,
@@ -199,4 +200,4 @@ class _Verification:
             made = poetry_core.metadata(project_dir)
         except ProjectError:
             return ""
-        return outdated(Path(root.path, "METADATA").read_bytes(), made)
+        return outdated(read_bytes(Path(root.path, "METADATA")), made)

@@ -9,6 +9,7 @@ from pathlib import Path
 from hybrid_install.core.binding import LEGAL, BindingInputs
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.environment.records import read_record
+from hybrid_install.regular import read_bytes
 
 
 def binding_of(root: Distribution, inputs: BindingInputs, project_dir: Path, poetry: str) -> str:
@@ -50,6 +51,6 @@ def _installed(root: Distribution) -> Iterator[str]:
 
 def _contents(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_bytes(file)).hexdigest()
     except OSError:
         return "none"

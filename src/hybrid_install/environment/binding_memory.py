@@ -23,6 +23,7 @@ from hybrid_install.environment.binding import facts_of, legal_files
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.memory import write
 from hybrid_install.errors import TargetError
+from hybrid_install.regular import read_bytes
 
 # A package of stubs alone is judged by all of its files (`PackageInclude.is_stub_only`).
 _JUDGED_BY_ALL = "-stubs"
@@ -42,7 +43,7 @@ class Memory(NamedTuple):
         """What `make` makes of the project, or has made of the same one."""
         path = self._path
         with suppress(*_UNREADABLE):
-            return _binding(json.loads(path.read_bytes()))
+            return _binding(json.loads(read_bytes(path)))
         found = make()
         if path == self._path:
             write(path, json.dumps(_document(found)))

@@ -17,6 +17,7 @@ from pathlib import Path
 from hybrid_install.core.editable import INSTALLER, Binding, direct_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.leftovers import is_file_in, places
+from hybrid_install.regular import read_bytes
 
 _Written = tuple[Path, bytes]
 
@@ -94,7 +95,7 @@ def _commands(
         target.unlink(missing_ok=True)
         shutil.copy2(project_dir / copy.source, target)
         target.chmod(_EXECUTABLE)
-        yield target, target.read_bytes()
+        yield target, read_bytes(target)
 
 
 def _metadata(binding: Binding, dist_info: Path) -> Iterator[_Written]:

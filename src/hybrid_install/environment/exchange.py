@@ -17,6 +17,7 @@ from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.creation import remove
 from hybrid_install.environment.locate import MARKER
 from hybrid_install.environment.relocation import record, write_anew
+from hybrid_install.regular import read_bytes
 
 _AT_FDCWD, _EXCHANGE = -100, 2
 
@@ -61,7 +62,7 @@ def tell_place(interpreter: Interpreter, place: Path) -> None:
     for path in _files(prefix, interpreter.site_packages):
         if path.is_symlink():
             _lead(path, here, there)
-        elif here in (content := path.read_bytes()) and path.name == "RECORD":
+        elif here in (content := read_bytes(path)) and path.name == "RECORD":
             records.append(path)
         elif here in content:
             written[path] = content.replace(here, there)
@@ -71,7 +72,7 @@ def tell_place(interpreter: Interpreter, place: Path) -> None:
             record(each, written)
     # Only now: until here they name the files by where they are.
     for path in records:
-        write_anew(path, path.read_bytes().replace(here, there), path.stat().st_mode)
+        write_anew(path, read_bytes(path).replace(here, there), path.stat().st_mode)
 
 
 def _files(prefix: Path, libraries: tuple[Path, ...]) -> Iterator[Path]:

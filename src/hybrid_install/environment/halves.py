@@ -15,6 +15,7 @@ from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import NormalizedName, normalize_name
 from hybrid_install.core.record import names_files
 from hybrid_install.environment.installed import distributions
+from hybrid_install.regular import read_text
 
 
 def halves(interpreter: Interpreter, names: Collection[NormalizedName]) -> tuple[Distribution, ...]:
@@ -48,7 +49,7 @@ def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:
 
 def _is_recorded(folder: Path) -> bool:
     try:
-        record = (folder / "RECORD").read_text("utf-8", "replace")
+        record = read_text(folder / "RECORD", "replace")
     except OSError:
         return False
     return f"{folder.name}/" in record and names_files(record)

@@ -20,6 +20,7 @@ from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
 from hybrid_install.core.record import names_files
+from hybrid_install.regular import opener, read_bytes, read_text
 
 # An installer writes these; one that was cut off leaves some of them out. uv writes INSTALLER last.
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
@@ -141,7 +142,7 @@ def _name_and_version(metadata: Path) -> tuple[str, str]:
     """The core metadata's `Name` and `Version`, empty where the file has none."""
     fields = {"name": "", "version": ""}
     try:
-        with metadata.open(encoding="utf-8", errors="replace") as lines:
+        with open(metadata, encoding="utf-8", errors="replace", opener=opener) as lines:
             for line in lines:
                 key, colon, value = line.partition(":")
                 if line.startswith((" ", "\t")) and line.strip():
@@ -163,7 +164,7 @@ def _is_whole(dist_info: Path) -> bool:
     if not all(_has_contents(dist_info / name) for name in _WRITTEN_BY_INSTALLERS):
         return False
     try:
-        return names_files((dist_info / "RECORD").read_bytes().decode("utf-8", "replace"))
+        return names_files(read_bytes(dist_info / "RECORD").decode("utf-8", "replace"))
     except OSError:
         return False
 
@@ -192,7 +193,7 @@ def _origin(path: Path, name: str, interpreter: _Places) -> Origin | None:
 def _direct_url(file: Path) -> Origin:
     """PEP 610. What Poetry stumbles on is an origin of no kind, which equals no locked one."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_text(file))
         return _origin_of(document, document["url"])
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return Origin("", "an unreadable direct_url.json")
@@ -251,7 +252,7 @@ def _places(name: str, interpreter: _Places) -> Iterator[Path]:
         for module in (name, normalize_name(name).replace("-", "_")):
             pth = (folder / module).with_suffix(".pth")
             try:
-                lines = pth.read_text(encoding="utf-8", errors="replace").splitlines()
+                lines = read_text(pth, "replace").splitlines()
             except OSError:
                 continue
             for line in lines:
@@ -272,7 +273,7 @@ def _path_in(line: str, folder: Path) -> Path | None:
 def _stamp(path: Path) -> tuple[str, int]:
     """Changes when the distribution is installed again: who did it, and when."""
     try:
-        installer = (path / "INSTALLER").read_text(encoding="utf-8", errors="replace").strip()
+        installer = read_text(path / "INSTALLER", "replace").strip()
         return installer, (path / "INSTALLER").stat().st_mtime_ns
     except OSError:
         return "", 0

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
+from hybrid_install.regular import read_text
 
 
 def remove_recorded_absolutely(distribution: Distribution, interpreter: Interpreter) -> None:
@@ -68,7 +69,7 @@ def _is_folder(path: Path) -> bool:
 def _rows(record: Path) -> list[list[str]]:
     """None where it cannot be read: then it is nobody's, and uv's to refuse."""
     try:
-        text = record.read_text("utf-8", errors="surrogateescape")
+        text = read_text(record, "surrogateescape")
         rows = csv.reader(io.StringIO(text))
         return [row for row in rows if row and row[0] and "\0" not in row[0]]
     except (OSError, csv.Error):

@@ -33,6 +33,7 @@ from hybrid_install.environment.probe import presumed, probe
 from hybrid_install.errors import InvalidDataError, TargetError
 from hybrid_install.files import read_toml
 from hybrid_install.poetry_config import PoetryConfig
+from hybrid_install.regular import read_text
 from hybrid_install.tools.process import Runner
 
 ENVS_FILE = "envs.toml"
@@ -413,7 +414,7 @@ def remember(target: TargetEnvironment, locator: Locator) -> None:
     import tomlkit
 
     path = locator.config.virtualenvs_path / ENVS_FILE
-    document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else tomlkit.document()
+    document = tomlkit.parse(read_text(path)) if path.is_file() else tomlkit.document()
     name = base_env_name(locator.project.name or UNNAMED, locator.project_dir)
     document[name] = {
         "minor": target.interpreter.minor_version,

@@ -27,6 +27,7 @@ from hybrid_install.core.model import (
     normalize_name,
 )
 from hybrid_install.core.requirements import DirectRequirement
+from hybrid_install.regular import read_text
 
 _NOTES = frozenset({"uv_build.json", "uv_cache.json"})
 
@@ -51,7 +52,7 @@ def settle(
 
 def _is_by_uv(dist_info: Path) -> bool:
     try:
-        installer = (dist_info / "INSTALLER").read_text("utf-8", errors="replace")
+        installer = read_text(dist_info / "INSTALLER", "replace")
     except OSError:
         return False
     return installer.strip() == "uv" and (dist_info / "RECORD").is_file()
@@ -73,7 +74,7 @@ def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
 def _says(direct: Path, requirement: DirectRequirement) -> bool:
     """Whether direct_url.json is Poetry's already."""
     try:
-        return direct.read_text("utf-8") == json.dumps(direct_url(requirement))
+        return read_text(direct) == json.dumps(direct_url(requirement))
     except (OSError, ValueError):
         return False
 
@@ -82,7 +83,7 @@ def _record(dist_info: Path, *, without: Iterable[Path], having: Iterable[Path])
     """Poetry records no hash of direct_url.json."""
     record = dist_info / "RECORD"
     gone = {f"{dist_info.name}/{path.name}" for path in without}
-    rows = csv.reader(io.StringIO(record.read_text("utf-8", errors="surrogateescape")))
+    rows = csv.reader(io.StringIO(read_text(record, "surrogateescape")))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(row for row in rows if row and row[0] not in gone)

@@ -19,6 +19,7 @@ from typing import Any
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.memory import Memory
 from hybrid_install.errors import TargetError, ToolError
+from hybrid_install.regular import read_text
 from hybrid_install.tools.process import Command, Runner
 
 # As Poetry asks (poetry/utils/env/script_strings.py), in Python that 3.6 understands too.
@@ -95,7 +96,7 @@ def python_below(interpreter: Interpreter) -> Path:
 def _includes_system(prefix: Path) -> bool:
     """`VirtualEnv.includes_system_site_packages` (poetry/utils/env/virtual_env.py)."""
     try:
-        text = (prefix / "pyvenv.cfg").read_text("utf-8", "replace")
+        text = read_text(prefix / "pyvenv.cfg", "replace")
     except OSError:
         return False
     setting = r"^\s*include-system-site-packages\s*=\s*true\s*$"

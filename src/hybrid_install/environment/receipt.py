@@ -19,6 +19,7 @@ from hybrid_install.core.receipt import Receipt, from_json, to_json
 from hybrid_install.core.verification import Expected, disproved
 from hybrid_install.environment.records import look
 from hybrid_install.errors import InvalidDataError
+from hybrid_install.regular import read_bytes
 
 _NAME = "hybrid-install.json"
 _UNFINISHED = "hybrid-install.unfinished.json"
@@ -113,7 +114,7 @@ class ReceiptFile:
 
 def _read(path: Path) -> Receipt | None:
     try:
-        return from_json(path.read_bytes().decode("utf-8"))
+        return from_json(read_bytes(path).decode("utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -126,7 +127,7 @@ def _read(path: Path) -> Receipt | None:
 
 def _has_text(path: Path, text: str) -> bool:
     try:
-        return path.read_bytes() == text.encode()
+        return read_bytes(path) == text.encode()
     except OSError:
         return False
 

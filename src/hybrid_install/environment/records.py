@@ -18,6 +18,7 @@ from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Present
 from hybrid_install.core.record import Flaw, RecordEntry, contents, contents_of, parse_record
 from hybrid_install.errors import InvalidDataError
+from hybrid_install.regular import opener, read_bytes
 
 _AT_ONCE = 1 << 20
 
@@ -36,7 +37,7 @@ class Recorded:
 def read_record(distribution: Distribution) -> Recorded:
     """Read the RECORD of `distribution`."""
     try:
-        text = Path(distribution.path, "RECORD").read_bytes().decode("utf-8")
+        text = read_bytes(Path(distribution.path, "RECORD")).decode("utf-8")
         return Recorded(distribution, parse_record(text))
     except (OSError, UnicodeDecodeError, InvalidDataError):
         return Recorded(distribution, ())
@@ -67,7 +68,7 @@ def look(distribution: Distribution) -> Present:
 @cache
 def _contents(distribution: Distribution, *_key: str | int) -> str:
     try:
-        return contents_of(Path(distribution.path, "RECORD").read_bytes().decode("utf-8"))
+        return contents_of(read_bytes(Path(distribution.path, "RECORD")).decode("utf-8"))
     except (OSError, UnicodeDecodeError, InvalidDataError):
         return contents(())
 
@@ -173,7 +174,7 @@ def _difference(path: str, entry: RecordEntry, size: int, deep: bool) -> str:
 
 def _has_hash(path: str, recorded: str) -> bool:
     algorithm, _, digest = recorded.partition("=")
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb", opener=opener) as file:
         computed = hashlib.new(algorithm, usedforsecurity=False)
         for chunk in _chunks(file.fileno()):
             computed.update(chunk)

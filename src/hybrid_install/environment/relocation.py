@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.scripts import RELOCATABLE
+from hybrid_install.regular import read_bytes, read_text
 
 _PREAMBLE = f"#!/bin/sh\n{RELOCATABLE}\n' '''\n".encode()
 
@@ -25,7 +26,7 @@ _PREAMBLE = f"#!/bin/sh\n{RELOCATABLE}\n' '''\n".encode()
 def is_relocatable(prefix: Path) -> bool:
     """What pyvenv.cfg says; only uv ever says so."""
     try:
-        text = (prefix / "pyvenv.cfg").read_text("utf-8", "replace")
+        text = read_text(prefix / "pyvenv.cfg", "replace")
     except OSError:
         return False
     return (
@@ -53,7 +54,7 @@ def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
 
     A path that is long or has a blank stands in a line of shell, as pip and uv write it.
     """
-    content = launcher.read_bytes()
+    content = read_bytes(launcher)
     python = re.escape(os.fsencode(prefix / "bin")) + rb"/python[\w.]*"
     plain = rb"#!" + python + rb"[ \t]*\r?\n"
     in_shell = rb"#!/bin/sh\r?\n'''exec' \"?" + python + rb"\"? \"\$0\" \"\$@\"\r?\n' '''\r?\n"
@@ -64,7 +65,7 @@ def _rewritten(launcher: Path, prefix: Path) -> bytes | None:
 def record(file: Path, written: Mapping[Path, bytes]) -> None:
     """Have a RECORD say what has been `written` of the files that it names."""
     try:
-        rows = list(csv.reader(io.StringIO(file.read_text("utf-8", errors="surrogateescape"))))
+        rows = list(csv.reader(io.StringIO(read_text(file, "surrogateescape"))))
     except csv.Error:  # nothing that we have just written is in it
         return
     site = file.parent.parent

@@ -8,6 +8,7 @@ from pathlib import Path
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.document import Table
 from hybrid_install.core.scripts import file_scripts, launchers, problem_of_launcher
+from hybrid_install.regular import read_bytes
 
 
 def is_bound(distribution: Distribution, project_dir: Path) -> bool:
@@ -60,7 +61,7 @@ def _problem(launcher: Path | None, reference: str, folders: tuple[Path, ...]) -
         return "is missing"
     if not launcher.stat().st_mode & 0o111:
         return "is not executable"
-    text = launcher.read_bytes().decode("utf-8", "replace")
+    text = read_bytes(launcher).decode("utf-8", "replace")
     return problem_of_launcher(text, reference, tuple(_spellings(folders)))
 
 
@@ -76,7 +77,7 @@ def _problem_of_copy(copy: Path | None, source: Path, *, of_wheel: bool) -> str:
         return "is missing"
     if not copy.stat().st_mode & 0o111:
         return "is not executable"
-    text, copied = source.read_bytes(), copy.read_bytes()
+    text, copied = read_bytes(source), read_bytes(copy)
     if of_wheel and text.startswith(b"#!python"):
         _, _, text = text.partition(b"\n")
         copied = copied[-len(text) :]

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from hybrid_install.core.model import Index
 from hybrid_install.errors import ProjectError
 from hybrid_install.poetry_config import Certificates, PoetryConfig
+from hybrid_install.regular import read_text
 
 if TYPE_CHECKING:
     from hybrid_install.core.uv_config import Trust
@@ -118,7 +119,7 @@ def _everybodys() -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8", errors="replace")
+        return read_text(path, "replace")
     except OSError as error:
         raise ProjectError(
             f"the certificate {path} cannot be read: {error.strerror}",

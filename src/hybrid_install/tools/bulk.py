@@ -30,6 +30,7 @@ from hybrid_install.core.pylock import (
 from hybrid_install.core.requirements import Requirement, RequirementsMap
 from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
+from hybrid_install.regular import read_text
 from hybrid_install.tools.uv import InstallTarget, Uv
 
 Told = Mapping[NormalizedName, tuple[LockedFile, ...]]
@@ -190,7 +191,7 @@ class BulkInstall:
     def _recall(self, requirement: Requirement) -> Offer | None:
         """A known offer, if the lock's best file is in it: an index gains files with time."""
         try:
-            files = json.loads(self._entry(requirement).read_text("utf-8"))
+            files = json.loads(read_text(self._entry(requirement)))
             offer = tuple(
                 OfferedFile(
                     str(url),

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from hybrid_install.regular import read_bytes
+
 _WHEELS, _HASHES = "BUNDLE_SUPPORT", "BUNDLE_SHA256"
 
 
@@ -36,7 +38,7 @@ def _folder() -> Path | None:
 def _tables(module: Path) -> dict[str, Any]:
     """The two assignments that are literals; empty where the module cannot be read so."""
     try:
-        statements = ast.parse(module.read_bytes()).body
+        statements = ast.parse(read_bytes(module)).body
         return {
             name: ast.literal_eval(value) for name, value in map(_assigned, statements) if value
         }
@@ -58,7 +60,7 @@ def _is_sound(wheel: Path, hashes: dict[str, str] | None) -> bool:
     """Older releases of virtualenv know no hashes, and look whether the file is there."""
     if not wheel.is_file():
         return False
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest() if hashes else None
+    digest = hashlib.sha256(read_bytes(wheel)).hexdigest() if hashes else None
     return hashes is None or hashes.get(wheel.name) == digest
 
 

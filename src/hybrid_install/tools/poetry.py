@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import ToolError
+from hybrid_install.regular import opener, read_text
 from hybrid_install.tools.process import Command, CommandNotFoundError, Runner, Waiting
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _version_beside(script: Path) -> str | None:
 def _interpreter_of(script: Path) -> Path | None:
     """The Python in a launcher's first line, None where it is something else, such as a shim."""
     try:
-        with script.open("rb") as launcher:
+        with open(script, "rb", opener=opener) as launcher:
             head = launcher.read(1024).decode("utf-8", "replace")
     except OSError:
         return None
@@ -201,7 +202,7 @@ def user_site(environ: Mapping[str, str]) -> Path:
 def _is_of_plugin(entry_points: Path) -> bool:
     """`PluginManager.get_plugin_entry_points`: both of its groups."""
     try:
-        text = entry_points.read_text("utf-8", "replace")
+        text = read_text(entry_points, "replace")
     except OSError:
         return True
     return "[poetry.plugin]" in text or "[poetry.application.plugin]" in text

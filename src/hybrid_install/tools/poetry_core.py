@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hybrid_install.core.editable import Binding, Copy, Launcher, MetadataFile
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import HybridInstallError, ProjectError
+from hybrid_install.regular import read_bytes
 
 if TYPE_CHECKING:
     from poetry.core.masonry.builders.builder import Builder
@@ -149,7 +150,7 @@ def _metadata(wheel: Any) -> tuple[MetadataFile, ...]:
         return tuple(
             MetadataFile(
                 path.relative_to(made).as_posix(),
-                path.read_bytes(),
+                read_bytes(path),
                 stat.S_IMODE(path.stat().st_mode),
             )
             for path in sorted(made.rglob("*"))

@@ -25,6 +25,7 @@ from hybrid_install.core.pylock import PinnedFile, synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
 from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
 from hybrid_install.errors import ToolError
+from hybrid_install.regular import read_text
 from hybrid_install.tools.embedded import embedded_pip
 from hybrid_install.tools.process import Command, Runner
 
@@ -218,7 +219,7 @@ class Uv:
         argv = ["pip", "compile", "--no-header", "--format", "pylock.toml", "-o", "pylock.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
             yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, whom))
-            return Offered(toml.loads((folder / "pylock.toml").read_text("utf-8")), yanked)
+            return Offered(toml.loads(read_text(folder / "pylock.toml")), yanked)
 
     def yanked(
         self,

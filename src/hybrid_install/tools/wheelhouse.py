@@ -17,11 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from hybrid_install.core import toml
 from hybrid_install.core.document import strings, table_at
 from hybrid_install.core.model import Hash, LockedFile
 from hybrid_install.errors import InvalidDataError, LockfileError
+from hybrid_install.regular import opener, read_bytes
 
 # More do not read faster from one disk; fewer leave cores idle.
 _READERS = 4
@@ -69,7 +71,7 @@ def _is_plain(name: str) -> bool:
 def has_hash(path: Path, expected: Hash) -> bool:
     """Whether `path` is a file with that hash, read anew."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=opener) as file:
             return hashlib.file_digest(file, expected.algorithm).hexdigest() == (
                 expected.digest.lower()
             )
@@ -119,15 +121,22 @@ def build_requirements(path: Path) -> tuple[str, ...] | None:
 def _pyproject_of(path: Path) -> bytes | None:
     """The outermost pyproject.toml, None where there is none."""
     if path.is_dir():
-        file = path / "pyproject.toml"
-        return file.read_bytes() if file.is_file() else None
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            outer = _outermost(archive.namelist())
-            return archive.read(outer) if outer else None
-    with tarfile.open(path) as archive_:
-        outer = _outermost(archive_.getnames())
-        member = archive_.extractfile(outer) if outer else None
+        pyproject = path / "pyproject.toml"
+        return read_bytes(pyproject) if pyproject.is_file() else None
+    with open(path, "rb", opener=opener) as file:
+        return _pyproject_in_zip(file) if path.suffix == ".zip" else _pyproject_in_tar(file)
+
+
+def _pyproject_in_zip(file: BinaryIO) -> bytes | None:
+    with zipfile.ZipFile(file) as archive:
+        outer = _outermost(archive.namelist())
+        return archive.read(outer) if outer else None
+
+
+def _pyproject_in_tar(file: BinaryIO) -> bytes | None:
+    with tarfile.open(fileobj=file) as archive:
+        outer = _outermost(archive.getnames())
+        member = archive.extractfile(outer) if outer else None
         return member.read() if member else None
 
 
