@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +57,13 @@ _BOOLEANS = frozenset(
         "keyring.enabled",
     }
 )
+
+_PATHS = frozenset({"cache-dir", "data-dir", "virtualenvs.path", "python.installation-dir"})
+_PATH_VARIABLE = re.compile(
+    r"POETRY_(?:HOME|CONFIG_DIR|CACHE_DIR|DATA_DIR|VIRTUALENVS_PATH|PYTHON_INSTALLATION_DIR"
+    r"|CERTIFICATES_.+)"
+)
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f]")
 
 # Options of Poetry's virtualenv that `uv venv` has an answer for.
 _UNDERSTOOD_OPTIONS = frozenset({"always-copy", "system-site-packages", "no-pip"})
@@ -310,7 +317,12 @@ def _variable(*keys: str) -> str:
 
 
 def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
-    """Read the files of Poetry's configuration; an unreadable one is a `ProjectError`."""
+    """Read the files of Poetry's configuration; an unreadable one is a `ProjectError`.
+
+    A path with a control character, or any text with a NUL, is an `InvalidDataError`: no system
+    call and no tool takes a NUL, and a path is shown.
+    """
+    _refuse_odd_variables(environ)
     try:
         cache, data, files = _cache_dir(), _data_dir(environ), config_files(project_dir, environ)
     except RuntimeError as error:  # platformdirs, for a user whom this machine does not know
@@ -318,7 +330,9 @@ def load(project_dir: Path, environ: Mapping[str, str]) -> PoetryConfig:
     tables: dict[str, Any] = {**_DEFAULTS, "cache-dir": str(cache), "data-dir": str(data)}
     for path in files:
         if path.is_file():
-            tables = _merged(tables, _read(path), path)
+            found = _read(path)
+            _refuse_odd_texts(found, path)
+            tables = _merged(tables, found, path)
     return PoetryConfig(tables, environ)
 
 
@@ -333,6 +347,34 @@ def _read(path: Path) -> Mapping[str, Any]:
         return read_toml(path).document
     except InvalidDataError as error:
         raise ProjectError(str(error), hint="Poetry cannot read it either: mend it") from None
+
+
+def _refuse_odd_variables(environ: Mapping[str, str]) -> None:
+    for name, text in environ.items():
+        if _PATH_VARIABLE.fullmatch(name) and _CONTROL.search(text):
+            problem = f"{name} holds a control character: {text!r}"
+            raise ProjectError(problem, hint="mend the variable, or unset it")
+
+
+def _refuse_odd_texts(document: Mapping[str, Any], path: Path) -> None:
+    """The error does not repeat the text, which may be a password."""
+    for place, text in _texts(document):
+        is_path = place in _PATHS or place.startswith("certificates.")
+        if "\0" in place + text or (is_path and _CONTROL.search(text)):
+            raise InvalidDataError("holds a control character", place, file=str(path))
+
+
+def _texts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every string with its dotted place; not recursive, since a table may be of any depth."""
+    left: list[tuple[str, Any]] = [("", document)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, str):
+            yield place, value
+        elif isinstance(value, list):
+            left += ((place, each) for each in value)
+        elif isinstance(value, Mapping):
+            left += ((f"{place}.{key}".lstrip("."), each) for key, each in value.items())
 
 
 def _merged(

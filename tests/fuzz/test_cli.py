@@ -59,6 +59,9 @@ SPOILT: dict[str, dict[str, str | bytes]] = {
     "pyproject.toml of bytes": {"pyproject.toml": b"\x80\x81"},
     "a project named as a path": {"pyproject.toml": PYPROJECT.replace("acme-app", "../acme")},
     "settings of Poetry": {"poetry.toml": "virtualenvs = 3\n"},
+    "a NUL in a path of Poetry's": {"poetry.toml": '[virtualenvs]\npath = "a\\u0000b"\n'},
+    "a NUL for Poetry's cache": {"poetry.toml": 'cache-dir = "\\u0000"\n'},
+    "a NUL in a prompt": {"poetry.toml": '[virtualenvs]\nprompt = "\\u0000"\n'},
     "our own settings": {
         "pyproject.toml": f'{PYPROJECT}[tool.hybrid-install]\nheavy = "\\u001b[1m"\n'
     },
@@ -72,7 +75,13 @@ COMMANDS = (
     ("export", "--format", "json", "--universal"),
     ("install", "--dry-run"),
     ("check",),
+    ("doctor",),
+    ("download",),
+    ("init",),
 )
+
+# What is at fault for more than it refuses: all that read it.
+EVERYWHERE = ("a NUL in a path of Poetry's", "a NUL for Poetry's cache", "a NUL in a prompt")
 
 
 @pytest.fixture
@@ -81,8 +90,20 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path / "sandbox", make_bin(tmp_path / "path"), "http://127.0.0.1:9")
 
 
-@pytest.mark.parametrize("case", sorted(SPOILT))
-def test_words_and_no_traceback(machine: Machine, sandbox: Sandbox, case: str) -> None:
+def rows() -> list[tuple[str, tuple[str, ...]]]:
+    """Each case with one command in turn, and some with each."""
+    turns = [(case, COMMANDS[at % len(COMMANDS)]) for at, case in enumerate(sorted(SPOILT))]
+    whole = [(case, command) for case in EVERYWHERE for command in _READ_SETTINGS]
+    return list(dict.fromkeys(turns + whole))
+
+
+_READ_SETTINGS = (("install", "--dry-run"), ("install",), ("verify",), ("doctor",))
+
+
+@pytest.mark.parametrize(("case", "command"), rows(), ids=lambda it: it if it in SPOILT else it[0])
+def test_words_and_no_traceback(
+    machine: Machine, sandbox: Sandbox, case: str, command: tuple[str, ...]
+) -> None:
     """`HybridInstall` fails on a traceback and on the exit code of a bug."""
     import tomllib
 
@@ -99,8 +120,8 @@ def test_words_and_no_traceback(machine: Machine, sandbox: Sandbox, case: str) -
         for name, text in files.items()
     }
     write_files(machine.project, files)
-    command = COMMANDS[sorted(SPOILT).index(case) % len(COMMANDS)]
-    with nothing_changes(machine.root / "surroundings", machine.project):
+    kept = (machine.root / "surroundings", *(() if command == ("init",) else [machine.project]))
+    with nothing_changes(*kept):
         result = HybridInstall(sandbox)(*command, cwd=machine.project)
     assert result.exit_code in {0, 1}, str(result)
     assert_harmless(result.output)
