@@ -106,11 +106,34 @@ def print_data(text: str, environ: Mapping[str, str] | None = None) -> None:
     _write_to(sys.stdout, hidden(text, secrets_in(environ or {})))
 
 
+def print_file(text: str) -> None:
+    """What would else be written to a file, to the byte: in UTF-8, whatever stdout is set to.
+
+    Its readers are programs, which ask for UTF-8 or, as TOML's, take nothing else.
+    """
+    if sys.stdout is None:
+        return
+    content, raw = text.encode("utf-8", "surrogateescape"), getattr(sys.stdout, "buffer", None)
+    if raw is None:  # not a stream of bytes
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    raw.write(content)
+    raw.flush()
+
+
 def _write_to(stream: TextIO | None, text: str) -> None:
-    """A stream that was closed before we started is None; nobody listens there."""
-    if stream is not None:
+    """A stream that was closed before we started is None; nobody listens there.
+
+    What its encoding lacks is shown by its code: a name in another script is no reason to fail.
+    """
+    if stream is None:
+        return
+    try:
         stream.write(text)
-        stream.flush()
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+    stream.flush()
 
 
 def counts(plan: Plan) -> str:

@@ -67,7 +67,7 @@ SPOILT: dict[str, dict[str, str | bytes]] = {
     },
 }
 
-COMMANDS = (
+COMMANDS: tuple[tuple[str, ...], ...] = (
     ("plan",),
     ("plan", "--json"),
     ("verify",),
@@ -80,6 +80,13 @@ COMMANDS = (
     ("init",),
 )
 
+_READ_SETTINGS: tuple[tuple[str, ...], ...] = (
+    ("install", "--dry-run"),
+    ("install",),
+    ("verify",),
+    ("doctor",),
+)
+
 # What is at fault for more than it refuses: all that read it.
 EVERYWHERE = ("a NUL in a path of Poetry's", "a NUL for Poetry's cache", "a NUL in a prompt")
 
@@ -90,14 +97,24 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path / "sandbox", make_bin(tmp_path / "path"), "http://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("command", [*_READ_SETTINGS, ("plan",), ("export",), ("check",)])
+def test_a_terminal_without_the_letters(
+    machine: Machine, sandbox: Sandbox, command: tuple[str, ...]
+) -> None:
+    """Whatever stands there is in a folder that ASCII cannot name."""
+    folder = machine.root / "é" / "\u540d"
+    write_files(folder, {"pyproject.toml": PYPROJECT, "poetry.lock": GOOD})
+    options = ("-C", str(folder), *command)
+    result = HybridInstall(sandbox)(*options, cwd=machine.root, PYTHONIOENCODING="ascii")
+    assert result.exit_code in {0, 1}, str(result)
+    assert result.output.isascii()
+
+
 def rows() -> list[tuple[str, tuple[str, ...]]]:
     """Each case with one command in turn, and some with each."""
     turns = [(case, COMMANDS[at % len(COMMANDS)]) for at, case in enumerate(sorted(SPOILT))]
     whole = [(case, command) for case in EVERYWHERE for command in _READ_SETTINGS]
     return list(dict.fromkeys(turns + whole))
-
-
-_READ_SETTINGS = (("install", "--dry-run"), ("install",), ("verify",), ("doctor",))
 
 
 @pytest.mark.parametrize(("case", "command"), rows(), ids=lambda it: it if it in SPOILT else it[0])

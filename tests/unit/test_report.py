@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ from hybrid_install.report import (
     plan_json,
     plan_table,
     print_data,
+    print_file,
     printable,
     verification_json,
     verification_text,
@@ -34,6 +36,35 @@ Captured = pytest.CaptureFixture[str]
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(variable, raising=False)
+
+
+def ascii_streams(monkeypatch: pytest.MonkeyPatch) -> dict[str, io.BytesIO]:
+    """stdout and stderr of a user whose PYTHONIOENCODING is ascii."""
+    written = {"stdout": io.BytesIO(), "stderr": io.BytesIO()}
+    for name, raw in written.items():
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(raw, encoding="ascii"))
+    return written
+
+
+def test_what_an_encoding_lacks_is_shown_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = ascii_streams(monkeypatch)
+    Report(ansi=False).say("venv", "/home/é\udce9/.venv")
+    print_data("/home/é\n")
+    assert written["stderr"].getvalue() == b"venv         /home/\\xe9\\udce9/.venv\n"
+    assert written["stdout"].getvalue() == b"/home/\\xe9\n"
+
+
+def test_a_file_on_stdout_is_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = ascii_streams(monkeypatch)
+    print_data("first\n")
+    print_file("é @ file:///home/é\udcff\n")
+    assert written["stdout"].getvalue() == b"first\n" + "é @ file:///home/é".encode() + b"\xff\n"
+
+
+def test_a_closed_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    print_file("text")
+    print_data("text")
 
 
 def speak(report: Report) -> None:

@@ -43,7 +43,7 @@ from hybrid_install.errors import (
 )
 from hybrid_install.files import located
 from hybrid_install.regular import read_bytes
-from hybrid_install.report import Report, packages, print_data
+from hybrid_install.report import Report, packages, print_file
 from hybrid_install.tools.bulk import BulkInstall
 from hybrid_install.tools.everywhere import Everywhere
 from hybrid_install.tools.process import CommandFailedError, Runner
@@ -110,7 +110,7 @@ def export(
         warn_of_the_lock(preparation, report)
         exported = _Export(preparation, one, report)
         if one.output is None and one.per_source is None:
-            print_data(exported.text)
+            print_file(exported.text)
             return
         _refuse_overwriting(files := _texts(exported), texts)
         texts |= files
