@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import os
 import shlex
 import signal
@@ -95,6 +96,13 @@ def _option(*names: str, help: str, variable: str | None = None, **more: Any) ->
     """An option that can also be given as `HYBRID_INSTALL_<VARIABLE>`."""
     envvar = f"HYBRID_INSTALL_{variable}" if variable else None
     return typer.Option(*names, help=help, envvar=envvar, show_envvar=False, **more)
+
+
+def _finite(seconds: float) -> float:
+    """`nan` is in any range, and no time is ever beyond it; nor beyond `inf`."""
+    if not math.isfinite(seconds):
+        raise typer.BadParameter("is not a number of seconds")
+    return seconds
 
 
 With = Annotated[
@@ -245,6 +253,7 @@ Wait = Annotated[
         variable="WAIT",
         metavar="SECONDS",
         min=0,
+        callback=_finite,
     ),
 ]
 Atomic = Annotated[
@@ -538,7 +547,12 @@ def _doctor(
     timeout: Annotated[
         float,
         typer.Option(
-            "--timeout", help="for the sources' answers", metavar="SECONDS", min=0.1, max=3600
+            "--timeout",
+            help="for the sources' answers",
+            metavar="SECONDS",
+            min=0.1,
+            max=3600,
+            callback=_finite,
         ),
     ] = 10,
 ) -> None:

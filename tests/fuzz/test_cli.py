@@ -61,6 +61,9 @@ SPOILT: dict[str, dict[str, str | bytes]] = {
     "settings of Poetry": {"poetry.toml": "virtualenvs = 3\n"},
     "a NUL in a path of Poetry's": {"poetry.toml": '[virtualenvs]\npath = "a\\u0000b"\n'},
     "a NUL for Poetry's cache": {"poetry.toml": 'cache-dir = "\\u0000"\n'},
+    "a prompt that nothing fills in": {
+        "poetry.toml": '[virtualenvs]\nprompt = "{project_name!x}"\n'
+    },
     "a NUL in a prompt": {"poetry.toml": '[virtualenvs]\nprompt = "\\u0000"\n'},
     "our own settings": {
         "pyproject.toml": f'{PYPROJECT}[tool.hybrid-install]\nheavy = "\\u001b[1m"\n'

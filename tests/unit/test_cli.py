@@ -236,6 +236,26 @@ def test_words_that_mean_nothing_are_wrong_usage(commands: Commands, arguments: 
     assert commands.calls == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["--wait", "nan"], {}),
+        (["--wait", "inf"], {}),
+        (["install", "--wait=-1"], {}),
+        ([], {"HYBRID_INSTALL_WAIT": "nan"}),
+        ([], {"HYBRID_INSTALL_WAIT": "infinity"}),
+        (["doctor", "--timeout", "nan"], {}),
+        (["doctor", "--timeout", "inf"], {}),
+    ],
+)
+def test_what_is_no_time(
+    commands: Commands, arguments: list[str], variables: dict[str, str]
+) -> None:
+    """Nothing is ever later than `nan`: it would be waited for without end."""
+    assert run(*arguments, **variables).exit_code == 2
+    assert commands.calls == []
+
+
 def here(*parts: str) -> Path:
     return Path.cwd().joinpath(*parts)
 

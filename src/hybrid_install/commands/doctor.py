@@ -32,7 +32,7 @@ from hybrid_install.core.lockfile import NEWEST_KNOWN, REGENERATE
 from hybrid_install.core.plan import Action
 from hybrid_install.core.tiers import Tier, tier_of
 from hybrid_install.core.versions import allows
-from hybrid_install.environment.locate import TargetEnvironment, is_sane, is_unfinished
+from hybrid_install.environment.locate import TargetEnvironment, is_sane, is_unfinished, prompt
 from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.environment.volumes import is_writable_place
@@ -205,6 +205,8 @@ def _environment(case: Case) -> Iterator[Finding]:
     if target.handover:
         hint = "change that setting, or name an environment with --venv"
         yield warning("", f"the whole run is Poetry's: {target.handover.value}", hint)
+    if not target.exists and target.handover is None:
+        prompt(case.config, case.project, target.interpreter)  # which an install would end with
     yield from _permissions(target)
     yield from _receipt(target)
     yield from _tenants(case, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from hybrid_install.errors import UsageError
@@ -18,9 +19,10 @@ def parse_size(text: str) -> int:
     """`50MB`, `1.5 GB`, `64MiB` or bytes; `UsageError` for anything else."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
     unit = match and _UNITS.get(match[2].upper())
-    if not match or not unit:
+    # More digits than a float has room for are no size either.
+    if not match or not unit or not math.isfinite(size := float(match[1]) * unit):
         raise UsageError(f"{text!r} is no size", hint="write it like 50MB, 1.5GB or 64MiB")
-    return int(float(match[1]) * unit)
+    return int(size)
 
 
 def size_text(size: int) -> str:

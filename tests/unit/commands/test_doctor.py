@@ -76,6 +76,25 @@ def test_a_bug_is_no_finding() -> None:
         doctor.section_of("one", buggy)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("{project_name!x}", True),
+        ("{nobody}", True),
+        ("x", False),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_in(text: str, folder: Path, *, is_refused: bool) -> None:
+    """What an install ends with, where it would make the environment."""
+    case = case_of(folder, POETRY_VIRTUALENVS_PROMPT=text)
+    vars(case)["target"] = target_at(folder / ".venv", exists=False)  # where it is looked up once
+    look = doctor.section_of("environment", lambda: doctor._environment(case)).findings
+    assert [each.severity for each in look if "virtualenvs.prompt" in each.text] == (
+        [Severity.ERROR] if is_refused else []
+    )
+    assert look[0].text.startswith("new: ")
+
+
 def test_what_is_not_known_is_somebody_else_s_matter(folder: Path) -> None:
     case = case_of(folder.parent)
     assert known(lambda: case.pyproject) is None

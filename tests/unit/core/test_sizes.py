@@ -23,7 +23,9 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "MB", "50 parsecs", "-1MB", "1,5MB"])
+@pytest.mark.parametrize(
+    "text", ["", "MB", "50 parsecs", "-1MB", "1,5MB", "nan", "inf", "9" * 400, f"{'9' * 305}GB"]
+)
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(UsageError, match="is no size"):
         parse_size(text)
