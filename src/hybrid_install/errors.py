@@ -78,7 +78,7 @@ class InvalidDataError(HybridInstallError):
         self.context = context
         self.file = file
         super().__init__(
-            ": ".join(part for part in (file, context, problem) if part),
+            ": ".join(part for part in (file, _one_line(context), problem) if part),
             hint="mend that place, or have the file made again" if file else None,
         )
 
@@ -91,3 +91,8 @@ class InvalidDataError(HybridInstallError):
     def in_file(self, file: str) -> InvalidDataError:
         """The same error, with the file it was found in."""
         return InvalidDataError(self.problem, self.context, file=file)
+
+
+def _one_line(context: str) -> str:
+    """A place is named by keys of the document, which may hold anything."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in context)

@@ -276,12 +276,14 @@ def _detail(finding: Finding) -> str:
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    # A cell with a line break, as a direct_url.json may have one, would forge a line of ours.
+    rows = [tuple(printable(cell).replace("\n", "\\n") for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
-    return "".join(f"{printable(line)}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def printable(text: str) -> str:

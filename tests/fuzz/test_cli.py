@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,20 @@ SPOILT: dict[str, dict[str, str | bytes]] = {
         )
     },
     "an escape in a file": {"poetry.lock": GOOD.replace("alpha-1.0-py3", r"\u001b]0;title\u0007")},
+    "a line in a file": {
+        "poetry.lock": GOOD.replace("alpha-1.0-py3", "\\nerror: forged\\n::error::")
+    },
+    "a line in a hash": {"poetry.lock": LOCK.format(digest="\\nerror: forged", more="")},
+    "a line in a marker": {
+        "poetry.lock": LOCK.format(digest="0" * 64, more='markers = "\\nerror: forged"')
+    },
+    "a line in a dependency": {
+        "poetry.lock": LOCK.format(
+            digest="0" * 64, more='dependencies = {"\\nerror: forged" = ">=1\\n::error::"}'
+        )
+    },
+    "a line in a group": {"poetry.lock": GOOD.replace('["main"]', '["main", "\\nerror: forged"]')},
+    "a line in a key": {"poetry.lock": GOOD + '\n[extras]\n"\\nerror: forged" = 3\n'},
     "an escape in a marker": {
         "poetry.lock": LOCK.format(digest="0", more=r'markers = "\u001b[31m"')
     },
@@ -145,5 +160,6 @@ def test_words_and_no_traceback(
         result = HybridInstall(sandbox)(*command, cwd=machine.project)
     assert result.exit_code in {0, 1}, str(result)
     assert_harmless(result.output)
+    assert not re.search(r"^(error: forged|::error)", result.output, re.MULTILINE)
     if result.exit_code == 1:
         assert "error: " in result.stderr

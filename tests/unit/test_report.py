@@ -354,3 +354,11 @@ def test_a_verification_for_programs() -> None:
     }
     assert "secret" not in document["findings"][1]["detail"]
     assert json.loads(verification_json(None, "/venv", 0, FINDINGS[2:]))["ok"] is True
+
+
+def test_a_cell_is_no_line() -> None:
+    """What an archive says of itself cannot look like a word of ours."""
+    found = Finding("a", Kind.ORIGIN, "https://h/a\nerror: forged\x1b[2J")
+    shown = verification_text(1, [found])
+    assert "\nerror:" not in shown
+    assert r"https://h/a\nerror: forged\x1b[2J" in shown

@@ -91,6 +91,27 @@ def each(items: Sequence[Any], key: str, read: Callable[[Any], T]) -> tuple[T, .
 
 def refuse_control_characters(table: Table, *keys: str) -> None:
     """Names and urls end up in files for uv and on terminals; no real one has such characters."""
+    try:
+        # Python escapes what is not printable: asked of all at once, as a lock has thousands.
+        if "\\" not in repr([table[key] for key in keys if key in table]):
+            return
+    except RecursionError:
+        pass
     for key in keys:
-        if any(not char.isprintable() for char in str(table.get(key, ""))):
+        if not "".join(_texts(table.get(key, ""))).isprintable():
             raise InvalidDataError(f"{table[key]!r} holds a control character", key)
+
+
+def _texts(value: object) -> list[str]:
+    """All texts and keys below `value`, however deep."""
+    left, found = [value], list[str]()
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(each, dict):
+            found += each
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
+    return found

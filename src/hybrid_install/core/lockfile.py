@@ -45,6 +45,8 @@ NEWEST_KNOWN = (2, 1)
 FIRST_UNREADABLE = (3, 0)
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+# Texts that end up on a terminal or in a file for uv, and are matched by no pattern.
+_SHOWN = ("groups", "markers", "python-versions", "dependencies", "extras")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
 
@@ -82,6 +84,7 @@ class Lockfile:
         """Read a parsed lock; `InvalidDataError` carries the place, `LockfileError` a refusal."""
         version = _lock_version(document)
         metadata = table_at(document, "metadata")
+        refuse_control_characters(document, "extras")
         return cls(
             version=version,
             content_hash=optional(metadata, "content-hash", str),
@@ -136,6 +139,7 @@ def _package(entry: Table, files: _FilesElsewhere, has_groups: bool) -> LockedPa
     if has_groups:
         required(entry, "groups", list)
     groups = strings(entry, "groups") if has_groups else ()
+    refuse_control_characters(entry, *_SHOWN)
     source = _source(entry)
     return LockedPackage(
         name=normalize_name(_matching(entry, "name", _NAME)),
@@ -169,6 +173,7 @@ def _files(entry: Table, source: Source, elsewhere: _FilesElsewhere) -> tuple[Lo
     if "files" in entry:
         return _own_files(entry)
     if elsewhere.hashes is not None:
+        refuse_control_characters(elsewhere.hashes, name)
         hashes = strings(elsewhere.hashes, name)
         return tuple(LockedFile(text, Hash.parse(text)) for text in hashes)
     if isinstance(source, GitSource | DirectorySource | UrlSource):
@@ -183,7 +188,10 @@ def _own_files(entry: Table) -> tuple[LockedFile, ...]:
     """Most of a lock is this: where all is well, nothing keeps count of where an error would be."""
     files = entry["files"]
     try:
-        is_plain = isinstance(files, list) and "".join([f["file"] for f in files]).isprintable()
+        is_plain = (
+            isinstance(files, list)
+            and "".join([f["file"] + f["hash"] for f in files]).isprintable()
+        )
         if is_plain:
             return tuple([LockedFile(f["file"], Hash.parse(f["hash"])) for f in files])
     except (TypeError, KeyError, AttributeError):
@@ -214,7 +222,7 @@ def _markers(entry: Table, groups: tuple[str, ...]) -> dict[NormalizedName, str]
 
 
 def _file(entry: Table) -> LockedFile:
-    refuse_control_characters(entry, "file")
+    refuse_control_characters(entry, "file", "hash")
     return LockedFile(required(entry, "file", str), Hash.parse(required(entry, "hash", str)))
 
 

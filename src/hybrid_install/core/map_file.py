@@ -12,7 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hybrid_install.core.document import Table, as_table, each, optional, required, tables
+from hybrid_install.core.document import (
+    Table,
+    as_table,
+    each,
+    optional,
+    refuse_control_characters,
+    required,
+    tables,
+)
 from hybrid_install.core.emitters.exported import Exported
 from hybrid_install.core.lockfile import Lockfile
 from hybrid_install.core.markers import Environment
@@ -201,11 +209,14 @@ def _environment(document: Table) -> Environment | None:
 
 
 def _left(entry: Table) -> Left:
-    return Left(*(required(entry, key, str) for key in ("name", "version", "source", "reason")))
+    keys = ("name", "version", "source", "reason")
+    refuse_control_characters(entry, *keys)
+    return Left(*(required(entry, key, str) for key in keys))
 
 
 def _pyproject(document: Table) -> Table:
     """The project that it stands for: no root, one group, the map's indexes."""
+    refuse_control_characters(document, "python")
     poetry = {
         "package-mode": False,
         "dependencies": {"python": required(document, "python", str)},

@@ -283,6 +283,48 @@ def test_malformed_locks(document: dict[str, Any], message: str) -> None:
     assert str(error.value) == message
 
 
+FORGED = "a\n::error::b\x1b[2J"
+
+
+@pytest.mark.parametrize(
+    ("place", "entry"),
+    [
+        ("files[2].file", {"files": [*FILES, {"file": FORGED, "hash": "sha256:0"}]}),
+        ("files[2].hash", {"files": [*FILES, {"file": "a", "hash": FORGED}]}),
+        ("groups", {"groups": [FORGED]}),
+        ("markers", {"markers": FORGED}),
+        ("markers", {"markers": {FORGED: "a"}}),
+        ("markers", {"markers": {"main": FORGED}}),
+        ("python-versions", {"python-versions": FORGED}),
+        ("dependencies", {"dependencies": {FORGED: "*"}}),
+        ("dependencies", {"dependencies": {"a": FORGED}}),
+        ("dependencies", {"dependencies": {"a": [{"version": "1", "markers": FORGED}]}}),
+        ("extras", {"extras": {FORGED: ["a"]}}),
+        ("extras", {"extras": {"a": [FORGED]}}),
+    ],
+)
+def test_control_characters_are_refused(place: str, entry: dict[str, Any]) -> None:
+    """A line or an escape of a lock's must not look like one of ours, or of a CI's."""
+    with pytest.raises(InvalidDataError, match=r"holds a control character$") as error:
+        Lockfile.from_dict(lock_of({**PACKAGE, **entry}))
+    assert error.value.context == f"package[0].{place}"
+    assert error.value.message.isprintable()
+
+
+def test_control_characters_elsewhere_are_refused() -> None:
+    older = {"lock-version": "1.1", "files": {"Foo_Bar": [{"file": FORGED, "hash": "0"}]}}
+    oldest = {"lock-version": "1.0", "hashes": {"Foo_Bar": [FORGED]}}
+    package = {key: PACKAGE[key] for key in ("name", "version")}
+    for document, place in (
+        ({**lock_of(), "extras": {FORGED: []}}, "extras"),
+        ({"metadata": older, "package": [package]}, "metadata.files"),
+        ({"metadata": oldest, "package": [package]}, "package[0]"),
+    ):
+        with pytest.raises(InvalidDataError, match=r"holds a control character$") as error:
+            Lockfile.from_dict(document)
+        assert place in error.value.context
+
+
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a b", "a\n", "a==1", "ä", "../a", "a;b", "-e ."])
 def test_names_that_are_none_are_refused(name: str) -> None:
     """They would become part of a file for uv."""
