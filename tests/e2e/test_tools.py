@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 from importlib.metadata import version
 
@@ -151,6 +152,68 @@ def test_a_lock_that_is_changed_meanwhile(lab: Lab, standard: Project) -> None:
     assert not (standard.venv / "hybrid-install.json").exists()
     standard.lock.write_bytes(lock)
     assert "unchanged" not in lab.install(standard).stderr
+    lab.assert_as_poetry_makes_it(standard)
+
+
+NEWER = """case "$*" in --version*) echo "{answer}";; *) exec "$REAL" "$@";; esac"""
+
+
+@pytest.mark.parametrize(
+    ("tool", "variable", "answer", "note"),
+    [
+        ("uv", "HYBRID_INSTALL_UV", "uv 0.99.0 (abc 2030-01-01)", "uv 0.99.0 (HYBRID_INSTALL_UV)"),
+        ("poetry", "HYBRID_INSTALL_POETRY", "Poetry (version 9.0.0)", "Poetry 9.0.0 (HYBRID"),
+    ],
+)
+def test_a_newer_tool_works_with_a_note(
+    lab: Lab, standard: Project, tool: str, variable: str, answer: str, note: str
+) -> None:
+    """In a run once, and in what `doctor` finds; the environment is as it should be."""
+    named = {variable: stand_in(lab, tool, NEWER.format(answer=answer))}
+
+    result = lab.install(standard, **named)
+
+    assert result.stderr.count(f"warning: {note}") == 1
+    assert "is not a version that hybrid-install was tested with (>=" in result.stderr
+    lab.assert_as_poetry_makes_it(standard)
+    diagnosed = lab.hybrid_install.succeeding("doctor", cwd=standard.folder, **named)
+    assert re.search(r"warning  \w+: [90.]+ .*was tested with", diagnosed.stdout)
+    assert "hint: install " in diagnosed.stdout
+
+
+def test_an_old_uv_is_named_first_where_it_fails(lab: Lab, standard: Project) -> None:
+    """It does not know an option of ours; the words that say so are not the cause."""
+    fails = "*) echo \"error: unexpected argument '--format' found\" >&2; exit 2;;"
+    answers = f'case "$*" in --version) echo uv 0.4.30;; *--format*|*pylock*) {fails[2:]}'
+    uv = stand_in(lab, "uv", f'{answers} *) exec "$REAL" "$@";; esac')
+
+    result = lab.refuse(standard, HYBRID_INSTALL_UV=uv)
+
+    assert re.search(
+        r"^error: uv 0\.4\.30 is too old: >=0\.\S+ is supported\. uv failed",
+        result.stderr,
+        re.MULTILINE,
+    )
+    assert re.search(
+        r"^hint: install uv>=0\.\S+, or name one with HYBRID_INSTALL_UV$",
+        result.stderr,
+        re.MULTILINE,
+    )
+
+
+def test_a_poetry_before_the_project_table(lab: Lab, standard: Project) -> None:
+    """Named before anything is made, by `doctor` too; where no Poetry is needed it is no matter."""
+    old = 'case "$*" in --version*) echo "Poetry (version 1.7.1)";; *) echo "\'name\'" >&2; exit 1;; esac'
+    named = {"HYBRID_INSTALL_POETRY": stand_in(lab, "poetry", old)}
+
+    for verb in ((), ("doctor",)):
+        result = lab.hybrid_install.refusing(*verb, cwd=standard.folder, **named)
+        assert (
+            "Poetry 1.7.1 is too old for this project: it does not read [project]" in result.output
+        )
+        assert "hint: install Poetry 2.0 or later" in result.output
+    assert not standard.venv.exists()
+    lab.install(standard, "--finish", "poetry-core", **named)
     lab.assert_as_poetry_makes_it(standard)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from hybrid_install.core.deferral import Ambiguity, Deferral, Handover
+from hybrid_install.core.supported import Supported
+from hybrid_install.tools import poetry, uv
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TABLES = (REPOSITORY / "docs" / "compatibility.md").read_text("utf-8")
@@ -35,3 +37,14 @@ def test_the_tests_exist(test: str) -> None:
     path = REPOSITORY / "tests" / file
     assert path.is_file()
     assert not function or f"\ndef {function}(" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tool", "supported"), [("uv", uv.SUPPORTED), ("Poetry", poetry.SUPPORTED)]
+)
+def test_the_ranges_are_those_of_the_code(tool: str, supported: Supported) -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    assert any(row.startswith(f"| {tool}") and f"| {supported} |" in row for row in rows())
+    assert f"{tool} {supported}" in readme
+    pyproject = (REPOSITORY / "pyproject.toml").read_text("utf-8")
+    assert tool != "uv" or f'"uv{supported}"' in pyproject.replace(" (", "").replace(")", "")

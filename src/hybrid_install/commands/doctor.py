@@ -14,6 +14,7 @@ from hybrid_install import __version__
 from hybrid_install.commands.case import Case, known
 from hybrid_install.commands.inputs import STALE
 from hybrid_install.commands.reach import sources
+from hybrid_install.commands.refusals import refuse_blind_poetry
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.surroundings import disks, variables
 from hybrid_install.core.deferral import Ambiguity, Handover
@@ -30,6 +31,7 @@ from hybrid_install.core.diagnosis import (
 from hybrid_install.core.freshness import is_fresh
 from hybrid_install.core.lockfile import NEWEST_KNOWN, REGENERATE
 from hybrid_install.core.plan import Action
+from hybrid_install.core.settings import Finish
 from hybrid_install.core.tiers import Tier, tier_of
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.locate import TargetEnvironment, is_sane, is_unfinished, prompt
@@ -39,9 +41,11 @@ from hybrid_install.environment.volumes import is_writable_place
 from hybrid_install.errors import DiagnosisError, HybridInstallError, InvalidDataError
 from hybrid_install.poetry_config import config_files
 from hybrid_install.report import Report, counts, diagnosis_json, diagnosis_text, print_data
+from hybrid_install.tools import poetry as poetry_tool
 from hybrid_install.tools import poetry_core
+from hybrid_install.tools import uv as uv_tool
+from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.process import Runner
-from hybrid_install.tools.uv import SUPPORTED, is_supported
 
 
 def doctor(
@@ -101,18 +105,15 @@ def _tools(case: Case) -> Iterator[Finding]:
 
 
 def _uv(case: Case) -> Iterator[Finding]:
-    (first, last), why = SUPPORTED, "uv"
-    allowed = f">={_dotted(first)},<{_dotted(last)}"
     try:
         version, why = case.uv.version(), f"{case.uv.origin}: {case.uv.path}"
     except HybridInstallError as problem:
         yield Finding.of_error("uv", problem)
         return
-    if is_supported(version):
-        yield ok("uv", f"{version} ({why}), {allowed} is supported")
+    if misfit := uv_tool.misfit_of(version):
+        yield warning("uv", f"{version} ({why}) {misfit.note}", misfit.repair)
     else:
-        hint = f"install uv{allowed}, or name one with HYBRID_INSTALL_UV"
-        yield warning("uv", f"{version} ({why}) is not one that is tested", hint)
+        yield ok("uv", f"{version} ({why}), {uv_tool.SUPPORTED} is supported")
 
 
 def _dotted(version: tuple[int, ...]) -> str:
@@ -135,13 +136,23 @@ def _poetry(case: Case) -> Iterator[Finding]:
             "`pipx install poetry`, or HYBRID_INSTALL_POETRY; `--finish poetry-core` needs none",
         )
     else:
-        where = f"({poetry.origin}: {poetry.argv[0]})"
-        yield ok("Poetry", f"{poetry.version or 'of unknown version'} {where}")
+        yield from _version_of(poetry, case)
     version = poetry.version if poetry else lock and lock.generated_by
     required = project.required_poetry if project else None
     if required and version and not allows(required, version):
         hint = "install one that fits, or name it with HYBRID_INSTALL_POETRY"
         yield error("Poetry", f"the project requires {required}, not {version}", hint)
+
+
+def _version_of(poetry: Poetry, case: Case) -> Iterator[Finding]:
+    what = f"{poetry.version or 'of unknown version'} ({poetry.origin}: {poetry.argv[0]})"
+    if misfit := poetry.misfit():
+        yield warning("Poetry", f"{what} {misfit.note}", misfit.repair)
+    else:
+        yield ok("Poetry", f"{what}, {poetry_tool.SUPPORTED} is supported")
+    settings, pyproject = known(lambda: case.settings), known(lambda: case.pyproject)
+    if pyproject and not (settings and settings.finish is Finish.POETRY_CORE):
+        refuse_blind_poetry(poetry, pyproject.document)
 
 
 def _project(case: Case) -> Iterator[Finding]:

@@ -273,7 +273,7 @@ class _Export:
         try:
             files = self._files(uv, access)
         except CommandFailedError as error:
-            raise failed("uv", error) from None
+            raise failed(uv, error) from None
         folder = place.absolute().parent if place else inputs.project_dir
         is_universal = self.order.universal
         scope = Scope(

@@ -25,6 +25,7 @@ from hybrid_install.commands.fast_finish import (
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping, receipt_file
+from hybrid_install.commands.refusals import refuse_blind_poetry
 from hybrid_install.commands.request import Request
 from hybrid_install.commands.room import announce_download, not_fetched
 from hybrid_install.commands.stamp import stamp
@@ -86,6 +87,7 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
     with in_turn(preparation, report) as preparation:
         warn_of_the_lock(preparation, report)
         refuse_another_poetry(preparation)
+        _heed_version_of_poetry(preparation, report)
         refuse_fixed_place(preparation)
         refuse_offline(preparation)
         refuse_unfit_for_fast_finish(preparation)
@@ -155,14 +157,28 @@ def refuse_another_poetry(preparation: Preparation) -> None:
         )
 
 
+def _heed_version_of_poetry(preparation: Preparation, report: Report) -> None:
+    """A word where it is not one that we know, and is to be started."""
+    poetry = preparation.poetry
+    if poetry is None or (poetry.misfit() is None and poetry.reads_project_table):
+        return
+    if is_fast(preparation) or not _needs_poetry(preparation):
+        return
+    refuse_blind_poetry(poetry, preparation.inputs.pyproject)
+    _note_misfit(poetry, report)
+
+
+def _note_misfit(poetry: Poetry, report: Report) -> None:
+    if misfit := poetry.misfit():
+        report.warn(f"Poetry {poetry.version} ({poetry.origin}) {misfit.note}")
+
+
 def find_uv(request: Request, report: Report, runner: Runner) -> tuple[Uv, str]:
     """The uv that will be used and its version; a word where it is not one that we know."""
     uv = replace(uv_tool.find(request.environ, runner), plain=not report.is_coloured)
     version = uv.version()
-    if not uv_tool.is_supported(version):
-        report.warn(
-            f"uv {version} ({uv.origin}) is not a version that hybrid-install was tested with"
-        )
+    if misfit := uv_tool.misfit_of(version):
+        report.warn(f"uv {version} ({uv.origin}) {misfit.note}")
     report.detail(f"uv {version} from {uv.origin}: {uv.path}")
     return uv, version
 
@@ -205,7 +221,7 @@ def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
             relocatable=preparation.request.relocatable,
         )
     except CommandFailedError as error:
-        raise failed("uv", error) from None
+        raise failed(uv, error) from None
     # It answers while pip is seeded; of one that was presumed the answer tells which pip fits.
     answer = preparation.begin_creation()
     prepared = answer() if target.interpreter.is_presumed else None
@@ -219,7 +235,7 @@ def _seed_pip(preparation: Preparation, uv: Uv) -> None:
     try:
         uv.seed_pip(target.python, target.interpreter.minor_version)
     except CommandFailedError as error:
-        raise failed("uv", error) from None
+        raise failed(uv, error) from None
 
 
 def install_what_uv_can(
@@ -268,7 +284,7 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
     except CommandFailedError as error:
         hint = hint_offline(preparation.request) or hint_of_download(preparation.request, size)
         where = not_fetched(preparation, requirements, files)
-        raise failed("uv", error, hint, where) from None
+        raise failed(uv, error, hint, where) from None
     _refuse_halves(preparation)
     return told(requirements, files)
 
@@ -319,13 +335,13 @@ def _choose(bulk: BulkInstall, requirements: RequirementsMap, request: Request) 
     try:
         return bulk.choose(requirements, request.feed)
     except CommandFailedError as error:
-        raise ToolError(
-            failed("uv", error).message,
-            hint=hint_offline(request)
+        hint = (
+            hint_offline(request)
             or "is each package still on its index, and are the credentials right? To uv an"
             " index that refuses it (401, 403) has nothing. `--feed requirements` asks one index"
-            " at a time",
-        ) from None
+            " at a time"
+        )
+        raise failed(bulk.uv, error, hint) from None
 
 
 def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping) -> None:
@@ -410,7 +426,7 @@ def finish(
         try:
             finish_fast(preparation, uv, report, books)
         except CommandFailedError as error:
-            raise failed("uv", error) from None
+            raise failed(uv, error) from None
         return None
     for operation in plan.having(Action.DEFER):
         report.detail(f"{operation.name} {operation.version} is Poetry's: {operation.reason}")
@@ -428,7 +444,7 @@ def finish(
                 install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
             is_uv = error.command.argv[0] == str(uv.path)
-            raise failed("uv" if is_uv else "Poetry", error) from None
+            raise failed(uv if is_uv else poetry, error) from None
     if plan.handover is None:
         touched = changed(before, preparation.distributions())
         _refuse_unbound(preparation, touched, poetry)
@@ -452,14 +468,20 @@ def _refuse_unbound(
 
 
 def failed(
-    tool: str, error: CommandFailedError, hint: str | None = None, where: str = ""
+    by: Uv | Poetry, error: CommandFailedError, hint: str | None = None, where: str = ""
 ) -> ToolError:
-    """The end of a run whose tool failed; its words are on the screen or in `error.output`."""
+    """The end of a run whose tool failed; its words are on the screen or in `error.output`.
+
+    A version that is not supported is named before all else: the words that follow are about an
+    option, or a file, that it does not know.
+    """
+    tool, misfit = "uv" if isinstance(by, Uv) else "Poetry", by.misfit()
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
     cache = " Where a file of its cache is at fault, `uv cache clean` empties it."
     return ToolError(
+        f"{misfit.cause if misfit else ''}"
         f"{tool} failed with exit code {error.command_exit_code}{words}{where}",
-        hint=hint
+        hint=(misfit.repair if misfit else hint)
         or "mend the cause and run the same command again: it goes on where this one ended."
         f"{cache if tool == 'uv' else ''} `-v` shows more",
     )
@@ -484,7 +506,9 @@ def _provided_poetry(preparation: Preparation, uv: Uv, report: Report) -> Poetry
     """Where the machine has no Poetry: uv's, in the version that wrote the lock."""
     locked_by = preparation.inputs.lock.generated_by
     report.say("Poetry", f"is not on this machine: uv provides {locked_by or 'it'}")
-    return poetry_tool.provided(uv, locked_by, preparation.runner)
+    poetry = poetry_tool.provided(uv, locked_by, preparation.runner)
+    _note_misfit(poetry, report)
+    return poetry
 
 
 def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> PoetryRun:

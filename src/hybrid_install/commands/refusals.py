@@ -7,17 +7,21 @@ from pathlib import Path
 
 from hybrid_install.commands.request import Request
 from hybrid_install.core.deferral import Ambiguity, Handover
+from hybrid_install.core.document import Table, table_at
 from hybrid_install.core.model import (
     DirectorySource,
     FileSource,
 )
 from hybrid_install.core.plan import Action, Plan
+from hybrid_install.core.project import POETRY
 from hybrid_install.core.provided import Discrepancy, Provision
 from hybrid_install.core.settings import Settings
 from hybrid_install.errors import (
     ProjectError,
     TargetError,
+    ToolError,
 )
+from hybrid_install.tools.poetry import Poetry
 
 
 def refuse_missing_paths(plan: Plan) -> None:
@@ -73,3 +77,18 @@ def refuse_what_poetry_is_not_told(request: Request) -> None:
             " which then makes the environment",
             hint="make the environment first, or change virtualenvs.options in Poetry's settings",
         )
+
+
+def refuse_blind_poetry(poetry: Poetry, pyproject: Table) -> None:
+    """`ToolError` for a Poetry that would look for [tool.poetry] where the project has [project].
+
+    It would only say `'name'`, or that one is missing.
+    """
+    has_own = "name" in table_at(pyproject, *POETRY)
+    if poetry.reads_project_table or has_own or "project" not in pyproject:
+        return
+    raise ToolError(
+        f"Poetry {poetry.version} is too old for this project: it does not read [project], and"
+        " [tool.poetry] has no name",
+        hint="install Poetry 2.0 or later, or name one with HYBRID_INSTALL_POETRY",
+    )

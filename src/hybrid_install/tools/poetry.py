@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybrid_install.core.model import normalize_name
+from hybrid_install.core.supported import Misfit, Supported
 from hybrid_install.errors import ToolError
 from hybrid_install.regular import opener, read_text
 from hybrid_install.tools.process import Command, CommandNotFoundError, Runner, Waiting
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
     from hybrid_install.tools.poetry_run import PoetryRun
     from hybrid_install.tools.uv import Uv
 
+SUPPORTED = Supported((1, 8), (3,))
+"""Poetry versions that the tests run with: the oldest ones finish what locks up to 2.0 select."""
+
 VARIABLE = "HYBRID_INSTALL_POETRY"
 
-# Poetry 2.0 brought `poetry sync`; before 2.3 a lock is solved again unless told not to.
+# Poetry 2.0 brought `poetry sync` and reads [project]; before 2.3 a lock is solved again unless
+# told not to.
 _SYNC_SINCE = (2, 0)
 _FOLLOWS_THE_LOCK_SINCE = (2, 3)
+_READS_PROJECT_SINCE = (2, 0)
 _PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
 
 MIRROR_PLUGIN = normalize_name("poetry-plugin-pypi-mirror")
 
+_REPAIR_VERSION = f"install a Poetry{SUPPORTED}, or name one with {VARIABLE}"
 _REPAIR = f"install Poetry (pipx install poetry), or name one with {VARIABLE}"
 
 
@@ -49,6 +56,18 @@ class Poetry:
     def release(self) -> tuple[int, ...]:
         """`(2, 5, 1)`; empty where the version is unknown."""
         return tuple(map(int, re.findall(r"\d+", self.version or "")[:3]))
+
+    def misfit(self) -> Misfit | None:
+        """What is to be said of its version where the tests have never seen it, if it is known."""
+        version = self.version
+        if version is None or SUPPORTED.covers(version):
+            return None
+        return Misfit("Poetry", version, SUPPORTED, _REPAIR_VERSION)
+
+    @property
+    def reads_project_table(self) -> bool:
+        """Whether it knows PEP 621's [project]."""
+        return not self.release or self.release >= _READS_PROJECT_SINCE
 
     @property
     def interpreter(self) -> Path | None:

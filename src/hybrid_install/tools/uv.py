@@ -23,14 +23,15 @@ from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import Index, NormalizedName, normalize_name
 from hybrid_install.core.pylock import PinnedFile, synthetic_project
 from hybrid_install.core.requirements import DirectRequirement, Requirement, requirements_txt
+from hybrid_install.core.supported import Misfit, Supported
 from hybrid_install.core.uv_config import BUNDLE, IndexAccess, Trust
 from hybrid_install.errors import ToolError
 from hybrid_install.regular import read_text
 from hybrid_install.tools.embedded import embedded_pip
 from hybrid_install.tools.process import Command, Runner
 
-SUPPORTED = ((0, 13), (0, 14))
-"""uv versions, from the first to before the second, that the tests run with."""
+SUPPORTED = Supported((0, 13), (0, 14))
+"""uv versions that the tests run with."""
 
 VARIABLE = "HYBRID_INSTALL_UV"
 
@@ -140,6 +141,13 @@ class Uv:
         if not match:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
         return match.group(1)
+
+    def misfit(self) -> Misfit | None:
+        """As `misfit_of` its version, for which it is started."""
+        try:
+            return misfit_of(self.version())
+        except ToolError:
+            return None
 
     def default_index_url(self, python: Path | None = None) -> str:
         """The url of the index that uv uses when told nothing; only uv knows it.
@@ -417,7 +425,7 @@ def _trust(trust: Trust, folder: Path, environ: Mapping[str, str]) -> dict[str, 
     return variables
 
 
-_REPAIR = f"install uv>=0.13,<0.14, or name one with {VARIABLE}"
+_REPAIR = f"install uv{SUPPORTED}, or name one with {VARIABLE}"
 
 
 def find(environ: Mapping[str, str], runner: Runner) -> Uv:
@@ -433,10 +441,9 @@ def find(environ: Mapping[str, str], runner: Runner) -> Uv:
     raise ToolError("uv was not found", hint=_REPAIR)
 
 
-def is_supported(version: str) -> bool:
-    """Whether the tests have seen this uv."""
-    first, last = SUPPORTED
-    return first <= tuple(map(int, version.split(".")[:2])) < last
+def misfit_of(version: str) -> Misfit | None:
+    """What is to be said of a uv that the tests have never seen."""
+    return None if SUPPORTED.covers(version) else Misfit("uv", version, SUPPORTED, _REPAIR)
 
 
 def heeds(variable: str) -> bool:

@@ -71,7 +71,7 @@ def test_an_answer_without_a_version_is_an_error_with_a_hint() -> None:
     ],
 )
 def test_the_versions_that_tests_run_with(version: str, supported: bool) -> None:
-    assert uv_tool.is_supported(version) is supported
+    assert (uv_tool.misfit_of(version) is None) is supported
 
 
 def test_uv_is_asked_for_its_default_index_beside_an_empty_file() -> None:
