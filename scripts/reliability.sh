@@ -6,7 +6,9 @@
 #     scripts/reliability.sh [--faults N] [--seed S] [--inputs N] [--atheris SECONDS] [ARGUMENT…]
 #
 # N faults in all (350), of which the seed (0) says which, where and when; N odd inputs for each test
-# that takes any (300). With --atheris, which has no wheel for each Python, coverage leads to more.
+# that takes any (300). For some time (60 SECONDS) coverage leads to more, from the documents of
+# tests/fuzz on, if atheris has a wheel for this Python; 0 leaves that out. Inputs that led anywhere
+# stay in build/atheris, and so do those that crash a parser.
 # More arguments go to pytest, in place of all tests: `scripts/reliability.sh --faults 50 tests/faults`.
 # As root on Linux also with disks that are full or read-only. Needs what scripts/test.sh has set up,
 # or sets it up itself.
@@ -15,7 +17,7 @@ set -eu
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$checkout"
 export HYBRID_INSTALL_FAULTS=350 HYBRID_INSTALL_FUZZ_EXAMPLES=300
-seconds=0
+seconds=
 while [ $# -gt 1 ]; do
     case $1 in
     --faults) HYBRID_INSTALL_FAULTS=$2 ;;
@@ -27,6 +29,7 @@ while [ $# -gt 1 ]; do
     shift 2
 done
 if [ $# -eq 0 ]; then
+    seconds=${seconds:-60}
     set -- tests/faults tests/fuzz tests/unit/core/test_redaction.py
     for what in secrets supply_chain demands signals turns atomic big_downloads tools unchanged verify \
         creation yanked tls; do
@@ -37,9 +40,31 @@ if [ ! -x build/test-env/bin/pytest ]; then
     scripts/test.sh --collect-only -q tests/faults > /dev/null
 fi
 
-if [ "$seconds" -gt 0 ]; then
-    build/tool/bin/uv venv --quiet --clear --python build/test-env/bin/python build/atheris
-    build/tool/bin/uv pip install --quiet --python build/atheris --editable . atheris
-    build/atheris/bin/python scripts/lib/fuzz_parsers.py "-max_total_time=$seconds"
+# led_by_coverage SECONDS: false where a parser crashes, or takes half a minute.
+led_by_coverage() {
+    folder=$checkout/build/atheris
+    [ -d "$folder" ] || build/tool/bin/uv venv --quiet --python build/test-env/bin/python "$folder"
+    if ! build/tool/bin/uv pip install --quiet --python "$folder" --only-binary atheris \
+        --editable . atheris hypothesis 'poetry<3' pytest >"$folder/log" 2>&1; then
+        tail -n 3 "$folder/log"
+        echo 'reliability: no inputs led by coverage: atheris has no wheel for this Python'
+        return
+    fi
+    rm -f "$folder"/crash-* "$folder"/timeout-*
+    status=0
+    "$folder/bin/python" scripts/lib/fuzz_parsers.py "$folder/inputs" "-max_total_time=$1" -timeout=30 \
+        -print_final_stats=1 "-artifact_prefix=$folder/" >"$folder/log" 2>&1 || status=$?
+    [ "$status" -eq 0 ] || tail -n 60 "$folder/log"
+    number=$(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/log")
+    crashes=$(find "$folder" -maxdepth 1 -name 'crash-*' -o -maxdepth 1 -name 'timeout-*' | wc -l)
+    echo "reliability: ${number:-no} inputs led by coverage, $((crashes)) crashes"
+    return "$status"
+}
+
+failed=
+if [ "${seconds:-0}" -gt 0 ]; then
+    led_by_coverage "$seconds" || failed=yes
 fi
-PATH="$checkout/build/test-env/bin:$PATH" exec pytest -q --numprocesses=auto --dist=worksteal --maxprocesses=4 "$@"
+PATH="$checkout/build/test-env/bin:$PATH" pytest -q --numprocesses=auto --dist=worksteal --maxprocesses=4 "$@" ||
+    failed=yes
+[ -z "$failed" ]

@@ -1,24 +1,49 @@
-"""The parsers, driven by coverage. Started by scripts/reliability.sh; needs atheris."""
+"""The parsers, driven by coverage from the documents of tests/fuzz on.
+
+Started by scripts/reliability.sh; needs atheris, and what tests/fuzz imports. Arguments: the folder
+of inputs, which gains those that lead anywhere, and options of libFuzzer.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["hybrid_install"]):
+    from hybrid_install import poetry_config
     from hybrid_install.core import map_file, receipt, record, toml
     from hybrid_install.core.lockfile import Lockfile
     from hybrid_install.core.project import Project
+    from hybrid_install.core.pylock import read_offers
     from hybrid_install.core.redaction import without_credentials
     from hybrid_install.core.settings import Settings
+    from hybrid_install.environment.installed import _direct_url, _name_and_version
     from hybrid_install.errors import HybridInstallError
     from hybrid_install.report import printable
 
+# After the above, which would else be imported without its instruments.
+TESTS = Path(__file__).resolve().parents[2] / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "fuzz")]
+import test_environment as environment  # noqa: E402
+import test_inputs as inputs  # noqa: E402
+import test_words as words  # noqa: E402
+from support.mutations import toml as toml_of  # noqa: E402
 
-def _toml(read: Callable[[dict[str, object]], object]) -> Callable[[str], object]:
+Parser = Callable[[bytes], object]
+
+FOLDER = Path(sys.argv[1]).with_name("files")
+
+
+def _text(read: Callable[[str], object]) -> Parser:
+    return lambda content: read(content.decode("utf-8", "replace"))
+
+
+def _toml(read: Callable[[dict[str, object]], object]) -> Parser:
     def parse(text: str) -> object:
         try:
             document = toml.loads(text)
@@ -26,29 +51,88 @@ def _toml(read: Callable[[dict[str, object]], object]) -> Callable[[str], object
             return None
         return read(document)
 
+    return _text(parse)
+
+
+def _file(name: str, read: Callable[[Path], object]) -> Parser:
+    """What is read from a file, which may hold any bytes, alone in its folder."""
+    folder = FOLDER / name.partition(".")[0]
+
+    def parse(content: bytes) -> object:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        return read(folder / name)
+
     return parse
 
 
-PARSERS: tuple[Callable[[str], object], ...] = (
-    _toml(Lockfile.from_dict),
-    _toml(Project.from_dict),
-    _toml(Settings.from_dict),
-    receipt.from_json,
-    map_file.from_json,
-    record.parse_record,
-    record.contents_of,
-    without_credentials,
-    lambda text: printable(text).encode(),
-)
+def _settings_of(file: Path) -> object:
+    """All that is asked of Poetry's settings, from one of its files."""
+    folder = str(file.parent)
+    config = poetry_config.load(file.parent, {"POETRY_CONFIG_DIR": folder, "HOME": folder})
+    asked = [
+        lambda: config.virtualenvs_path,
+        lambda: config.python_installation_dir,
+        lambda: config.has_foreign_virtualenv_options,
+        lambda: config.asks_keyring,
+        lambda: config.repositories,
+        lambda: config.certificates("house"),
+        lambda: config.certificate_variables(FOLDER),
+        lambda: config.credentials("house"),
+        lambda: config.mirror_url,
+        lambda: config.binary_policy,
+        lambda: config.build_config_settings,
+        lambda: config.max_workers,
+    ]
+    for each in asked:
+        with suppress(HybridInstallError):
+            each()
+    return config
+
+
+def _json_of(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+OWN_TABLE = inputs.PYPROJECT["tool"]["hybrid-install"]
+RECORD = b"alpha/__init__.py,sha256=abc,0\n../../../bin/alpha,,\n"
+URL = b"fatal: unable to access 'https://user:swordfish@h/x?token=1#y': 401"
+
+# What reads, and what it starts from: of each as many inputs.
+PARSERS: Mapping[str, tuple[Parser, bytes]] = {
+    "poetry.lock": (_toml(Lockfile.from_dict), toml_of(inputs.LOCK)),
+    "pyproject.toml": (_toml(Project.from_dict), toml_of(inputs.PYPROJECT)),
+    "tool.hybrid-install": (_toml(Settings.from_dict), toml_of(OWN_TABLE)),
+    "poetry.toml": (_file("poetry.toml", _settings_of), toml_of(inputs.SETTINGS)),
+    "config.toml": (_file("config.toml", _settings_of), toml_of(inputs.SETTINGS)),
+    "receipt": (_text(receipt.from_json), _json_of(environment.RECEIPT)),
+    "map": (_text(map_file.from_json), _json_of(inputs.MAP)),
+    "RECORD": (_text(record.parse_record), RECORD),
+    "contents of a RECORD": (_text(record.contents_of), RECORD),
+    "METADATA": (_file("METADATA", _name_and_version), environment.METADATA),
+    "direct_url.json": (_file("direct_url.json", _direct_url), _json_of(environment.DIRECT_URL)),
+    "pylock.toml": (_toml(read_offers), toml_of(words.PYLOCK)),
+    "redaction": (_text(without_credentials), URL),
+    "terminal": (_text(lambda text: printable(text).encode()), b"\x1b[2J\xc2\x9b31m"),
+}
 
 
 def one_input(content: bytes) -> None:
     """The first byte says which parser."""
     if content:
+        parse, _ = list(PARSERS.values())[content[0] % len(PARSERS)]
         with suppress(HybridInstallError):
-            PARSERS[content[0] % len(PARSERS)](content[1:].decode("utf-8", "replace"))
+            parse(content[1:])
+
+
+def write_seeds(folder: Path) -> None:
+    """A good document for each parser, to begin with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (name, (_, good)) in enumerate(PARSERS.items()):
+        (folder / f"seed-{name}").write_bytes(bytes([number]) + good)
 
 
 if __name__ == "__main__":
+    write_seeds(Path(sys.argv[1]))
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
