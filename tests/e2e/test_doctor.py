@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.cli import HybridInstall
 from support.index import Account, Index
+from support.keyrings import keyring
 from support.lab import Lab, all_but_memory
 from support.lock_texts import LockedText, ProjectText
 from support.projects import Project
@@ -195,6 +196,26 @@ def test_sources_of_every_kind(lab: Lab) -> None:
     }
     for name, words in says.items():
         assert words in seen[name][1], (name, seen[name])
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_credentials_that_only_the_keyring_has(lab: Lab, *, is_asked: bool) -> None:
+    """Asked as a run would ask it; what it says goes to the source alone."""
+    private = lab.source(Wheel(Release("alpha")), account=Account("me", SECRET))
+    url = lab.index.url(private)
+    keyring(lab, {url: ("me", SECRET)})
+    folder = lab.folder / "app"
+    text_of(LockedText("alpha", source="vault"), vault=url).write(folder)
+    (folder / "poetry.toml").write_text(f"[keyring]\nenabled = {str(is_asked).lower()}\n")
+
+    with lab.index.watched() as requests:
+        # Not the backend's bytecode either.
+        found = diagnosed(lab, folder, ok=is_asked, PYTHONDONTWRITEBYTECODE="1")
+
+    severity, text = about(found, "sources", "vault")
+    assert severity == ("ok" if is_asked else "error")
+    assert ("with credentials" if is_asked else "poetry config http-basic.vault USER") in text
+    assert {each.authorized for each in requests} == {is_asked}
 
 
 def test_without_tools_and_with_a_broken_lock(lab: Lab, folder: Path) -> None:

@@ -221,6 +221,8 @@ def test_a_good_run_and_all_that_tells_of_it(scene: Scene) -> None:
         assert scene.run(*shlex.split(command)).exit_code == 0
     for command in ("verify --json", "cache-key", "check", "--version"):
         scene.run(*shlex.split(command))
+    for command in ("doctor", "doctor --json -vvv", "init", "init --sizes -vvv"):
+        assert scene.run(*shlex.split(command)).exit_code == 0
     for form in FORMATS:
         name = "pylock.toml" if form == "pylock" else f"exported-{form}"
         for how in ((), ("--universal",)):

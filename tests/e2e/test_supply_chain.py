@@ -77,7 +77,11 @@ class Fortress:
         }
 
     def assert_holds(self, requests: list[Request]) -> None:
-        """Both as locked, each from its own index, and nobody else was asked."""
+        """Both as locked, each from its own index, and nobody else was asked.
+
+        Nobody was told who somebody is: the project has no credentials for either index.
+        """
+        assert not [each for each in requests if each.authorized]
         assert self.flavours() == {"alpha": "locked", "bravo": "locked"}
         assert not [each for each in requests if each.path.startswith(f"/{self.hostile.name}/")]
         asked = {tuple(each.path.strip("/").split("/")[::2]) for each in requests}
