@@ -1,13 +1,16 @@
 #!/bin/sh
-# Runs the end-to-end tests with other tools and Pythons than scripts/test.sh does, and prints a line
-# for each: the oldest and the newest uv and Poetry that are supported, each Python for the tool, each
+# Runs the end-to-end tests with other tools and Pythons than scripts/test.sh does, and prints a table
+# of how each went and how long it took: the oldest and the newest uv and Poetry that are supported, each Python for the tool, each
 # Python for the target, and Poetry 1.8 and 2.0 for the last step.
 #
 #     scripts/test-matrix.sh                    every row: some hours on two processors
 #     scripts/test-matrix.sh uv-oldest -- -x    this row; what follows goes to pytest
 #     scripts/test-matrix.sh --rows             the rows
 #
-# Interpreters that are not found are named and left out; PYTHONS=FOLDER:FOLDER says where more are.
+#     scripts/test-matrix.sh --allow-missing    what there are interpreters for
+#
+# PYTHONS=FOLDER:FOLDER says where more interpreters are. One that is not found is a failure, as is the
+# name of a row that there is none of.
 set -eu
 
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -32,9 +35,16 @@ if [ "${1:-}" = --rows ]; then
     printf '%s' "$rows" | sed 1d
     exit
 fi
-asked=
+asked='' allows_missing=''
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
-    asked="$asked $1 "
+    if [ "$1" = --allow-missing ]; then
+        allows_missing=yes
+    elif printf '%s' "$rows" | cut -d ' ' -f 1 | grep -qxF -e "${1:--}"; then
+        asked="$asked $1 "
+    else
+        echo "$0: there is no row $1; \`$0 --rows\` prints them" >&2
+        exit 2
+    fi
     shift
 done
 [ $# -eq 0 ] || shift
@@ -55,49 +65,70 @@ unset VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
 # environment NAME PYTHON REQUIREMENT…: prints its folder.
 environment() {
     folder=$checkout/build/matrix/$1
-    "$uv" venv --quiet --clear --seed --python "$2" "$folder" >&2
+    "$uv" venv --quiet --clear --seed --python "$2" "$folder" >&2 || return
     shift 2
-    "$uv" pip install --quiet --python "$folder" "$@" >&2
+    "$uv" pip install --quiet --python "$folder" "$@" >&2 || return
     echo "$folder"
+}
+
+# missing NAME MINOR: has the row fail, unless that is allowed.
+missing() {
+    echo "$1: no Python $2 was found; PYTHONS=FOLDER says where one is"
+    [ -n "$allows_missing" ] || failed=yes
+}
+
+# ended NAME RESULT DETAIL: a line of the table.
+ended() {
+    table="$table$(printf '%-12s  %-8s  %6ss  %s' "$1" "$2" "$(($(date +%s) - began))" "$3")
+"
+}
+
+unfit() {
+    ended "$1" FAILED 'its tools could not be installed'
+    failed=yes
 }
 
 # row NAME PYTHON UV POETRY WHAT [ARGUMENT…]
 row() {
-    name=$1 interpreter=$(interpreter "$2") requirement_uv=$3 requirement_poetry=$4 what=$5
+    name=$1 wanted=$2 interpreter=$(interpreter "$2") requirement_uv=$3 requirement_poetry=$4 what=$5
     shift 5
+    began=$(date +%s)
     if [ -z "$interpreter" ]; then
-        echo "$name: no Python for it was found" && return
+        missing "$name" "$wanted"
+        ended "$name" missing "no Python $wanted" && return
     fi
     own=$requirement_poetry
     [ "$what" != finish ] || own='poetry<3'
     folder=$(environment "$name" "$interpreter" --editable . "$requirement_uv" "$own" \
-        poetry-plugin-pypi-mirror pytest pytest-xdist hypothesis)
+        poetry-plugin-pypi-mirror pytest pytest-xdist hypothesis) || { unfit "$name" && return; }
     case $what in
     suite) selected="not steps and not extended and not matrix" ;;
     *) selected=matrix ;;
     esac
     poetries= targets=
     if [ "$what" = finish ]; then
-        poetries=$(environment "$name-alone" "$interpreter" "$requirement_poetry")/bin/poetry
+        poetries=$(environment "$name-alone" "$interpreter" "$requirement_poetry")/bin/poetry ||
+            { unfit "$name" && return; }
     fi
     if [ "$what" = targets ]; then
         for minor in $TARGETS; do
             found=$(interpreter "$minor")
-            if [ -n "$found" ]; then targets="$targets:$found"; else echo "$name: no Python $minor"; fi
+            if [ -n "$found" ]; then targets="$targets:$found"; else missing "$name" "$minor"; fi
         done
     fi
     if PATH="$folder/bin:$PATH" VIRTUAL_ENV=$folder HYBRID_INSTALL_POETRIES=$poetries \
         HYBRID_INSTALL_TARGETS=${targets#:} "$folder/bin/pytest" --quiet --numprocesses=auto --dist=worksteal \
         --maxprocesses=4 -m "$selected" tests/e2e "$@" >"$folder/log" 2>&1; then
-        echo "$name: $(tail -n 1 "$folder/log")"
+        ended "$name" passed "$(tail -n 1 "$folder/log")"
     else
         tail -n 60 "$folder/log"
-        echo "$name: FAILED: $(tail -n 1 "$folder/log")"
+        ended "$name" FAILED "$(tail -n 1 "$folder/log")"
         failed=yes
     fi
+    printf '%s' "$table" | tail -n 1
 }
 
-failed=
+failed='' table=''
 while read -r name minor requirement_uv requirement_poetry what; do
     [ -n "$name" ] || continue
     if [ -n "$asked" ] && [ "${asked#* "$name" }" = "$asked" ]; then continue; fi
@@ -105,4 +136,5 @@ while read -r name minor requirement_uv requirement_poetry what; do
 done <<END
 $rows
 END
+printf '\n%s' "$table"
 [ -z "$failed" ]
