@@ -24,5 +24,11 @@ def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
     def say() -> None:
         report.say("environment", f"another run is at work in {target.path}: waiting for its end")
 
-    with turn(target.path, preparation.request.wait, say) as others_were_first:
+    def warn() -> None:
+        report.warn(
+            f"the file system of {target.path} has no locks (flock): keep other runs away until"
+            " this one ends"
+        )
+
+    with turn(target.path, preparation.request.wait, say, warn) as others_were_first:
         yield preparation.anew() if others_were_first else preparation

@@ -16,17 +16,22 @@ _LOOK_AGAIN = 0.1
 
 
 @contextmanager
-def turn(prefix: Path, seconds: float, on_wait: Callable[[], None]) -> Iterator[bool]:
+def turn(
+    prefix: Path,
+    seconds: float,
+    on_wait: Callable[[], None],
+    on_no_locks: Callable[[], None] = lambda: None,
+) -> Iterator[bool]:
     """Have the environment at `prefix` alone; yields whether another run had it before.
 
     The lock is on the folder itself: no file is left, and it is gone with whoever held it, however
     that ended. `TargetError` where it is not ours after `seconds`. Where the file system has no
-    locks nobody is waited for.
+    locks nobody can be waited for, which `on_no_locks` may say.
     """
     folder, has_waited = _open(prefix), False
     ends = time.monotonic() + seconds
     try:
-        while not _is_ours(folder, prefix):
+        while not _is_ours(folder, prefix, on_no_locks):
             if not has_waited:
                 on_wait()
             elif time.monotonic() > ends:
@@ -46,13 +51,14 @@ def _open(prefix: Path) -> int:
     return os.open(prefix, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _is_ours(folder: int, prefix: Path) -> bool:
+def _is_ours(folder: int, prefix: Path, on_no_locks: Callable[[], None]) -> bool:
     """Locked, and still the folder that is there."""
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
+        on_no_locks()
         return True
     return _is_at(folder, prefix)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -36,6 +37,21 @@ def test_alone(tmp_path: Path) -> None:
         with turn(tmp_path, 0, nobody) as others_were_first:
             assert not others_were_first
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run takes place, and it can be said that nobody was waited for."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    said: list[str] = []
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with turn(tmp_path, 0, nobody, lambda: said.append("no locks")) as others_were_first:
+        assert not others_were_first
+    with turn(tmp_path, 0, nobody):
+        pass
+    assert said == ["no locks"]
 
 
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
