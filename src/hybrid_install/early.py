@@ -31,7 +31,10 @@ class Begun:
 
     def __init__(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> None:
         """Start it: at a terminal in our process group, else in one of its own."""
-        reading, self.writing = os.pipe()
+        import _socket
+
+        line, its_end = _socket.socketpair()
+        self.writing, reading = line.detach(), its_end.detach()
         os.set_inheritable(reading, True)
         self.argv, self.environ, self.is_taken = argv, dict(environ), False
         whole = [*argv, str(reading)]

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -117,6 +118,9 @@ class Remembering:
 
     def mask(self) -> None:
         raise NotImplementedError
+
+    def sharing(self, _: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def start_waiting(self, command: Command) -> Waiting:
         return ShRunner().start_waiting(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,9 @@ class FakeRunner:
 
     def mask(self) -> None:
         pass
+
+    def sharing(self, _: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def start_waiting(self, command: Command) -> FakeWaiting:
         self.commands.append(command)

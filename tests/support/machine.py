@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,9 @@ class Answering:
 
     def mask(self) -> None:
         pass
+
+    def sharing(self, _: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def start_waiting(self, command: Command) -> FakeWaiting:
         raise CommandNotFoundError(command.argv[0])

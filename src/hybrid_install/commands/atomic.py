@@ -36,7 +36,8 @@ def in_line(preparation: Preparation, report: Report) -> Iterator[bool]:
     def say() -> None:
         report.say("environment", f"another run is at work in {folder}: waiting for its end")
 
-    with turn(folder, preparation.request.wait, say) as others_were_first:
+    wait, share = preparation.request.wait, preparation.runner.sharing
+    with turn(folder, wait, say, share=share) as others_were_first:
         yield others_were_first
 
 

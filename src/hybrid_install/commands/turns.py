@@ -30,5 +30,6 @@ def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
             " this one ends"
         )
 
-    with turn(target.path, preparation.request.wait, say, warn) as others_were_first:
+    wait, share = preparation.request.wait, preparation.runner.sharing
+    with turn(target.path, wait, say, warn, share=share) as others_were_first:
         yield preparation.anew() if others_were_first else preparation

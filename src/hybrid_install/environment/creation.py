@@ -2,7 +2,7 @@
 
 Its scripts hold its path, so that it cannot be made elsewhere and moved. The marker comes first
 and goes last; a run that is killed leaves it, and the next one makes the environment anew. Its
-lock says whether whoever put it there still lives.
+lock says whether whoever put it there still lives, or a child of theirs.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from hybrid_install.environment.locate import MARKER, is_sane
+from hybrid_install.environment.turn import Share, give_up
 from hybrid_install.errors import TargetError
 
 
 @contextmanager
-def creation(prefix: Path, *, clear: bool) -> Iterator[bool]:
+def creation(prefix: Path, *, clear: bool, share: Share = nullcontext) -> Iterator[bool]:
     """Make the environment within; False where another run has made it meanwhile.
 
     With `clear` what is there is removed first. If the block raises, nothing is left of it.
+    Children that `share` the marker's lock are at work in it as we are.
     """
     is_new = not prefix.exists()
     try:
@@ -38,7 +40,8 @@ def creation(prefix: Path, *, clear: bool) -> Iterator[bool]:
     try:
         if clear or not is_first:
             _clear(prefix)
-        yield True
+        with share(marker):
+            yield True
         (prefix / MARKER).unlink()
     except BaseException:
         _clear(prefix)
@@ -48,7 +51,7 @@ def creation(prefix: Path, *, clear: bool) -> Iterator[bool]:
                 prefix.rmdir()
         raise
     finally:
-        os.close(marker)
+        give_up(marker)
 
 
 def remove(prefix: Path) -> None:

@@ -6,10 +6,13 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from hybrid_install.errors import TargetError
+
+Share = Callable[[int], AbstractContextManager[object]]
+"""Has our children hold an open file too (`Runner.sharing`)."""
 
 _LOOK_AGAIN = 0.1
 """Seconds."""
@@ -21,12 +24,15 @@ def turn(
     seconds: float,
     on_wait: Callable[[], None],
     on_no_locks: Callable[[], None] = lambda: None,
+    *,
+    share: Share = nullcontext,
 ) -> Iterator[bool]:
     """Have the environment at `prefix` alone; yields whether another run had it before.
 
     The lock is on the folder itself: no file is left, and it is gone with whoever held it, however
-    that ended. `TargetError` where it is not ours after `seconds`. Where the file system has no
-    locks nobody can be waited for, which `on_no_locks` may say.
+    that ended. Children that `share` it hold it too: a run that is killed leaves it to them until
+    the last one ends. `TargetError` where it is not ours after `seconds`. Where the file system has
+    no locks nobody can be waited for, which `on_no_locks` may say.
     """
     folder, has_waited = _open(prefix), False
     ends = time.monotonic() + seconds
@@ -37,14 +43,26 @@ def turn(
             elif time.monotonic() > ends:
                 raise TargetError(
                     f"another run is still at work in {prefix} after {seconds:g} s",
-                    hint="wait for it or end it; `--wait SECONDS` says how long to be patient",
+                    hint="wait for it or end it (`fuser` or `lsof` with that folder says who it"
+                    " is); `--wait SECONDS` says how long to be patient",
                 )
             has_waited = True
             time.sleep(_LOOK_AGAIN)
             folder = _anew(folder, prefix)
-        yield has_waited
+        with share(folder):
+            yield has_waited
     finally:
-        os.close(folder)
+        give_up(folder)
+
+
+def give_up(descriptor: int) -> None:
+    """Release a lock, and close its file.
+
+    Closed alone it would stay locked as long as a service lives that a child has left behind.
+    """
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def _open(prefix: Path) -> int:

@@ -6,8 +6,9 @@ is waited for, and what follows is the launcher itself, as if it had just been s
 arguments, variables and folder. No order, since the run has ended before, means that nothing is
 done.
 
-Arguments: the launcher, the project's folder, and the file descriptor from which the order is read
-to its end.
+Arguments: the launcher, the project's folder, and the socket's descriptor from which the order is
+read to its end. Files that come with it (the lock of the environment) are held open as long as this
+process lives, which on Linux is no longer than whoever has started it.
 """
 
 import importlib
@@ -17,12 +18,15 @@ import os
 import runpy
 import select
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+_PR_SET_PDEATHSIG = 1
 
 MODULES = (
     "poetry.console.application",
@@ -102,15 +106,36 @@ def _is_readable(descriptor: int) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
+def heard(descriptor: int) -> str:
+    """The order, empty where there is none."""
+    with socket.socket(fileno=descriptor) as line:
+        parts = []
+        if hasattr(socket, "recv_fds"):  # not in Python 3.8
+            parts.append(socket.recv_fds(line, 1 << 16, 16)[0])
+        parts += iter(lambda: line.recv(1 << 16), b"")
+    return b"".join(parts).decode()
+
+
+def end_with_parent() -> None:
+    """Have the system (Linux) see to it. Where it is too late for that, there will be no order.
+
+    It watches the thread that has started us: the main one.
+    """
+    with suppress(ImportError, AttributeError, OSError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+
 def main() -> None:
     """Wait for the order, and become the launcher."""
     # Interrupted before there is anything to say, it ends without a word.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        end_with_parent()
     launcher, project_dir, descriptor = sys.argv[1], sys.argv[2], int(sys.argv[3])
     sys.path[0] = str(Path(launcher).parent)
     warm_up(project_dir, partial(_is_readable, descriptor))
-    with os.fdopen(descriptor, encoding="utf-8") as pipe:
-        text = pipe.read()
+    text = heard(descriptor)
     if not text:
         return
     order = json.loads(text)

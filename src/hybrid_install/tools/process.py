@@ -2,7 +2,7 @@
 
 What `sh` does by default and what is pinned here: it gives a child a pseudo-terminal, raises on
 bytes that are not UTF-8, cuts streams at 750 bytes in its exceptions, and leaves the child running
-when only we are interrupted.
+when only we are interrupted or killed.
 """
 
 from __future__ import annotations
@@ -12,16 +12,21 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
 from hybrid_install.tools.sh_alone import sh_alone
+
+if TYPE_CHECKING:
+    import _socket
+
+_PR_SET_PDEATHSIG = 1
 
 _GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
 
@@ -80,6 +85,13 @@ class Runner(Protocol):
         a password or a token among its variables.
         """
 
+    def sharing(self, descriptor: int) -> AbstractContextManager[None]:
+        """Within, whoever is streamed or given an order holds this open file too, as we do.
+
+        A lock on it then lasts until the last of them ends. Not whoever answers a question: that
+        changes nothing, and may leave a service behind.
+        """
+
     def stream(self, command: Command) -> None:
         """Run while the user watches: the child writes to our stderr itself."""
 
@@ -119,39 +131,52 @@ class ShRunner:
         self.quiet = quiet
         self.begun = begun
         self._masks = False
+        self._shared: set[int] = set()
 
     def mask(self) -> None:
         """As `Runner.mask`."""
         self._masks = True
 
+    @contextmanager
+    def sharing(self, descriptor: int) -> Iterator[None]:
+        """As `Runner.sharing`."""
+        os.set_inheritable(descriptor, True)
+        self._shared.add(descriptor)
+        try:
+            yield
+        finally:
+            self._shared.remove(descriptor)
+
     def stream(self, command: Command) -> None:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
         self._forget_begun()
         if self._is_silent:
-            self.capture(command)
+            self._ask(command, _pass_fds={*self._shared})()
             return
         with Path(os.devnull).open() as nothing:
-            self._run(command, self._watched(nothing, command))
+            self._run(command, self._watched(nothing, command) | {"_pass_fds": {*self._shared}})
 
     def start_waiting(self, command: Command) -> Waiting:
         """As `Runner.start_waiting`; what it writes goes where `stream` has it go."""
+        import _socket  # a tenth of what `socket` takes
+
         if found := self._begun_as(command):
-            pipe = os.fdopen(found.writing, "w", encoding="utf-8")
-            return _TakenOver(command, _Child(found.pid), pipe)
-        reading, writing = os.pipe()
-        os.set_inheritable(reading, True)
-        ordered = replace(command, argv=(*command.argv, str(reading)))
+            line = _socket.socket(fileno=found.writing)
+            return _TakenOver(command, _Child(found.pid), line, self._shared)
+        line, its_end = _socket.socketpair()
+        os.set_inheritable(its_end.fileno(), True)
+        ordered = replace(command, argv=(*command.argv, str(its_end.fileno())))
         try:
             with Path(os.devnull).open() as nothing:
-                silent = {"_in": nothing, "_tty_out": False}
-                streams = silent if self._is_silent else self._watched(nothing, command)
-                running = self._start(ordered, {**streams, "_pass_fds": {reading}})
+                streams = _kept(nothing) if self._is_silent else self._watched(nothing, command)
+                passed = {its_end.fileno(), *self._shared}
+                running = self._start(ordered, {**streams, "_pass_fds": passed})
         except BaseException:
-            os.close(writing)
+            line.close()
             raise
         finally:
-            os.close(reading)
-        return _Started(ordered, running, os.fdopen(writing, "w", encoding="utf-8"))
+            its_end.close()
+        return _Started(ordered, running, line, self._shared)
 
     def _begun_as(self, command: Command) -> Begun | None:
         """What was begun, if it is that very command, and writes where it shall; else it ends."""
@@ -192,8 +217,11 @@ class ShRunner:
 
     def begin(self, command: Command) -> Callable[[], str]:
         """As `Runner.begin`."""
+        return self._ask(command)
+
+    def _ask(self, command: Command, **more: Any) -> Callable[[], str]:
         with Path(os.devnull).open() as nothing:
-            streams = {"_in": nothing, "_tty_out": False, "_err_to_out": command.with_stderr}
+            streams = {**_kept(nothing), "_err_to_out": command.with_stderr, **more}
             return partial(_finish, command, self._start(command, streams))
 
     def converse(self, command: Command) -> str:
@@ -215,6 +243,7 @@ class ShRunner:
             "_decode_errors": "replace",
             "_return_cmd": True,
             "_new_group": not _at_a_terminal(),
+            **_tied_to_us(),
             **streams,
         }
         if command.cwd is not None:
@@ -224,6 +253,34 @@ class ShRunner:
         except (sh.CommandNotFound, sh.ForkException, OSError) as error:
             cause = str(error).strip().rpartition("\n")[2].strip()
             raise CommandNotFoundError(f"{command.argv[0]} cannot be started: {cause}") from None
+
+
+def _kept(nothing: IO[str]) -> dict[str, Any]:
+    """The streams of a child that says nothing to the user, and asks nothing."""
+    return {"_in": nothing, "_tty_out": False}
+
+
+def _tied_to_us() -> dict[str, Any]:
+    """Where the system can do that (Linux), have it kill the child when we are gone, however.
+
+    It watches the thread that has started the child: only the main one lives as long as we do.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return {}
+    try:
+        import ctypes
+
+        prctl, kill = ctypes.CDLL(None).prctl, ctypes.c_ulong(signal.SIGKILL)
+    except (ImportError, AttributeError, OSError):
+        return {}
+    us = os.getpid()
+
+    def tie() -> None:
+        prctl(_PR_SET_PDEATHSIG, kill)
+        if os.getppid() != us:  # gone before that
+            os._exit(1)
+
+    return {"_preexec_fn": tie}
 
 
 def _telling(watched: IO[str], secrets: Collection[str]) -> Callable[[str], None]:
@@ -243,6 +300,7 @@ class _Child:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.pgid = os.getpgid(pid)
         self._exit_code: int | None = None
         self._waiting = threading.Lock()
 
@@ -263,18 +321,22 @@ class _Child:
 
 
 class _Started(NamedTuple):
-    """A `Waiting` of `sh`'s; `pipe` is where it reads its order."""
+    """A `Waiting` of `sh`'s; `line` is where it reads its order.
+
+    What is `shared` by now it is handed with that: it may have been started before.
+    """
 
     command: Command
     running: Any
-    pipe: IO[str]
+    line: _socket.socket
+    shared: Collection[int]
 
     def order(self, text: str) -> None:
-        _tell(self.command, self.pipe, text)
+        _tell(self.command, self.line, self.shared, text)
         _finish(self.command, self.running)
 
     def dismiss(self) -> None:
-        _dismiss(self.running.process, self.pipe)
+        _dismiss(self.running.process, self.line)
 
 
 class _TakenOver(NamedTuple):
@@ -282,10 +344,11 @@ class _TakenOver(NamedTuple):
 
     command: Command
     child: _Child
-    pipe: IO[str]
+    line: _socket.socket
+    shared: Collection[int]
 
     def order(self, text: str) -> None:
-        _tell(self.command, self.pipe, text)
+        _tell(self.command, self.line, self.shared, text)
         try:
             exit_code = self.child.wait()
         except BaseException:
@@ -295,24 +358,36 @@ class _TakenOver(NamedTuple):
             raise CommandFailedError(self.command, exit_code, "")
 
     def dismiss(self) -> None:
-        _dismiss(self.child, self.pipe)
+        _dismiss(self.child, self.line)
 
 
-def _tell(command: Command, pipe: IO[str], text: str) -> None:
+def _tell(command: Command, line: _socket.socket, shared: Collection[int], text: str) -> None:
+    content = text.encode()
     try:
-        with pipe:
-            pipe.write(text)
-    except BrokenPipeError:
+        with closing(line):
+            sent = _hand_over(line, shared, content[:1])
+            line.sendall(content[sent:])
+    except ConnectionError:
         raise CommandNotFoundError(
             f"{command.argv[0]} ended before it was told what to do"
         ) from None
 
 
-def _dismiss(process: Any, pipe: IO[str]) -> None:
+def _hand_over(line: _socket.socket, shared: Collection[int], beginning: bytes) -> int:
+    """What is shared goes with a first byte (`socket.send_fds`)."""
+    if not shared:
+        return 0
+    from _socket import SCM_RIGHTS, SOL_SOCKET
+
+    files = b"".join(each.to_bytes(4, sys.byteorder) for each in shared)
+    return line.sendmsg([beginning], [(SOL_SOCKET, SCM_RIGHTS, files)])
+
+
+def _dismiss(process: Any, line: _socket.socket) -> None:
     """It has done nothing yet that would have to be cleaned up."""
-    if pipe.closed:
+    if line.fileno() < 0:
         return
-    pipe.close()
+    line.close()
     with suppress(ProcessLookupError, OSError):
         process.signal(signal.SIGKILL)
     _ended_within(process, _GRACES[-1][1])
@@ -341,7 +416,8 @@ def stop(process: Any) -> None:
     reaches all of it by itself. Elsewhere it leads a group, so that one signal reaches all; what
     it leaves behind in that group when it ends is killed.
     """
-    leads_group = not _at_a_terminal()
+    # Not where stdin leads: a terminal that hangs up is none any more.
+    leads_group = process.pgid == process.pid
     for signum, grace in _GRACES:
         try:
             (process.signal_group if leads_group else process.signal)(signum)

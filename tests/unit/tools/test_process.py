@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from hybrid_install.tools.process import (
     CommandFailedError,
     CommandNotFoundError,
     ShRunner,
+    Waiting,
 )
 
 SOURCE = Path(__file__).parents[3] / "src"
@@ -427,3 +431,56 @@ def test_ctrl_c_at_a_terminal_stops_all(tmp_path: Path, terminal: tuple[int, int
         assert b"ended in order" in read_from(ours, b"ended in order")
         process.wait(PATIENCE)
     assert all(map(wait_for_end, both))
+
+
+def test_a_child_dies_with_us_however_that_ends(tmp_path: Path) -> None:
+    family = FAMILY.format(folder=str(tmp_path), deaf="")
+    with subprocess.Popen(
+        driver(f"ShRunner().stream(python({family!r}))"),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        child, grandchild = pids(tmp_path)
+        process.kill()
+    ended = wait_for_end(child)
+    for pid in (child, grandchild):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert ended is (sys.platform == "linux")
+
+
+def test_a_child_of_another_thread_outlives_it(tmp_path: Path) -> None:
+    """The system would take the end of the thread for ours."""
+    code = f"import time; time.sleep(0.5); open({str(tmp_path / 'done')!r}, 'w').close()"
+    start = partial(ShRunner(quiet=True).start_waiting, python(code))
+    started: list[Waiting] = []
+    thread = threading.Thread(target=lambda: started.append(start()))
+    thread.start()
+    thread.join()
+    with suppress(CommandNotFoundError):
+        started[0].order("")
+    assert (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "is_shared"), [("stream", True), ("capture", False), ("converse", False)]
+)
+def test_who_is_watched_holds_what_we_hold(tmp_path: Path, method: str, is_shared: bool) -> None:
+    """Not who answers a question: it may leave a service behind."""
+    runner, seen = ShRunner(quiet=True), tmp_path / "seen"
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    code = f"""
+        import os
+        held = [each for each in os.listdir("/dev/fd") if os.path.exists("/dev/fd/" + each)]
+        same = [each for each in held if os.path.samestat(os.fstat(int(each)), os.stat({str(tmp_path)!r}))]
+        open({str(seen)!r}, "w").write(str(len(same)))
+    """
+    try:
+        with runner.sharing(descriptor):
+            getattr(runner, method)(python(code))
+        assert seen.read_text() == str(int(is_shared))
+        runner.stream(python(code))
+        assert seen.read_text() == "0"
+    finally:
+        os.close(descriptor)

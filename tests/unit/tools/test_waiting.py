@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from support.index import until
 
 from hybrid_install.core.selection import SelectionOptions
 from hybrid_install.tools import poetry as poetry_module
+from hybrid_install.tools import poetry_ahead
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import (
@@ -35,6 +39,40 @@ def test_it_goes_on_with_what_it_is_told(tmp_path: Path) -> None:
     waiting(f"{READS}; open({str(heard)!r}, 'w').write(text)").order("do it: ü")
 
     assert heard.read_text() == "do it: ü"
+
+
+def test_with_the_order_it_is_handed_what_we_hold_by_then(tmp_path: Path) -> None:
+    """A lock lasts until whoever works under it has ended."""
+    runner, locked = ShRunner(quiet=True), tmp_path / "locked"
+    locked.mkdir()
+    code = f"""
+import fcntl, os, sys
+sys.path.insert(0, {str(Path(poetry_ahead.__file__).parent)!r})
+from poetry_ahead import heard
+text = heard(int(sys.argv[1]))
+ours = os.open({str(locked)!r}, os.O_RDONLY)
+os.rmdir({str(locked)!r})  # we may give it up
+while os.path.exists({str(tmp_path / "held")!r}):
+    pass
+try:
+    fcntl.flock(ours, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    text += ", still locked"
+open({str(tmp_path / "heard")!r}, "w").write(text)
+"""
+    (tmp_path / "held").touch()
+    process = waiting(code, runner)
+    descriptor = os.open(locked, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with runner.sharing(descriptor):
+        thread = threading.Thread(target=process.order, args=("ü" * 100_000,))
+        thread.start()
+        until(lambda: not locked.exists(), 20, "it has heard")
+        os.close(descriptor)
+        (tmp_path / "held").unlink()
+        thread.join()
+
+    assert (tmp_path / "heard").read_text() == "ü" * 100_000 + ", still locked"
 
 
 def test_one_that_is_dismissed_does_nothing(tmp_path: Path) -> None:
