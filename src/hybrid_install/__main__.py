@@ -36,7 +36,7 @@ def main() -> None:
         from hybrid_install import early
 
         # Until the command line is read: that takes longer than anything before it.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _end)
         # A run makes tens of thousands of values, keeps them all, and is over in a moment.

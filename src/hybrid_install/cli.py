@@ -31,6 +31,7 @@ from hybrid_install.early import begun
 from hybrid_install.errors import (
     EXIT_BUG,
     EXIT_ERROR,
+    EXIT_HUNG_UP,
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
     HybridInstallError,
@@ -601,19 +602,17 @@ _GO_ON = "what uv has downloaded is kept: run the same command again"
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi, environ=request.environ)
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _listen()
     try:
         command(report, ShRunner(quiet=request.verbosity < 0, begun=begun()))
     except HybridInstallError as error:
         report.fail(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
-    except _Terminated:
-        report.fail("terminated", _GO_ON)
-        raise typer.Exit(EXIT_TERMINATED) from None
+    except _Terminated as error:
+        _say_that_it_ended(report, "terminated")
+        raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        report.fail("interrupted", _GO_ON)
+        _say_that_it_ended(report, "interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         _leave_closed_pipe()
@@ -634,12 +633,33 @@ def _leave_closed_pipe() -> NoReturn:
     raise typer.Exit(EXIT_ERROR) from None
 
 
+def _say_that_it_ended(report: Report, how: str) -> None:
+    """Whoever would read that may have gone: the terminal whose end it is."""
+    try:
+        report.fail(how, _GO_ON)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 class _Terminated(BaseException):
-    """SIGTERM, so that children are stopped on the way out."""
+    """SIGTERM, or a terminal that has gone: children are stopped on the way out."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__()
+        self.exit_code = exit_code
 
 
-def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+def _listen() -> None:
+    """Have signals end the run in order; `nohup`, and a shell's `&`, keep some of them from us."""
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _terminate(signum: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated(EXIT_HUNG_UP if signum == signal.SIGHUP else EXIT_TERMINATED)
 
 
 def _bug_log() -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -36,7 +38,9 @@ def slow_for_poetry(lab: Lab, shop: Source) -> Project:
     return lab.project(spec)
 
 
-@pytest.mark.parametrize(("signum", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("signum", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_before_the_command_line_is_read(lab: Lab, signum: int, exit_code: int) -> None:
     """While the imports run, which can be seen by their times."""
     tool = lab.hybrid_install
@@ -100,8 +104,9 @@ def end_while_dripping(
         (to_us_alone(signal.SIGINT), 130),
         (to_the_whole_group(signal.SIGINT), 130),
         (to_us_alone(signal.SIGTERM), 143),
+        (to_us_alone(signal.SIGHUP), 129),
     ],
-    ids=["SIGINT to us alone", "SIGINT to the group", "SIGTERM to us alone"],
+    ids=["SIGINT to us alone", "SIGINT to the group", "SIGTERM to us alone", "SIGHUP to us alone"],
 )
 def test_while_uv_downloads(
     lab: Lab, slow: Project, send: Callable[[Running], None], exit_code: int
@@ -109,6 +114,54 @@ def test_while_uv_downloads(
     end_while_dripping(lab, slow, send, exit_code)
 
     assert_nothing_is_installed(slow)
+
+
+def test_a_terminal_that_goes(lab: Lab, slow: Project) -> None:
+    """Nobody can be told any more, and nobody is left at work."""
+    ours, its = pty.openpty()
+    tool, mark = lab.hybrid_install, f"hangup-{lab.folder}"
+    with lab.index.misbehaving(drips={SLOW.filename: 10_000.0}):
+        begun = len(lab.index.diary)
+        running = subprocess.Popen(
+            [sys.executable, "-c", _AT_A_TERMINAL, *tool.argv(())],
+            env=tool.environ({"TEST_MARK": mark}),
+            cwd=slow.folder,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+        )
+        os.close(its)
+        until(lambda: _is_asked_for(lab, begun), 30, "the download begins")
+        os.close(ours)
+        assert running.wait(20) == 129
+        until(lambda: not processes(mark), 2, f"no process is left of {processes(mark)}")
+    assert not list(lab.sandbox.folder("tmp").glob("hybrid-install-*"))
+
+
+_AT_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _is_asked_for(lab: Lab, begun: int) -> bool:
+    return any(each.path.endswith(SLOW.filename) for each in lab.index.diary[begun:])
+
+
+def test_nohup(lab: Lab, slow: Project) -> None:
+    """What is to go on without a terminal goes on."""
+    tool = lab.hybrid_install
+    with lab.index.misbehaving(drips={SLOW.filename: 100_000.0}):
+        begun = len(lab.index.diary)
+        argv = ["nohup", *tool.argv(())]
+        running = subprocess.Popen(
+            argv, env=tool.environ({}), cwd=slow.folder, stderr=subprocess.DEVNULL
+        )
+        until(lambda: _is_asked_for(lab, begun), 30, "the download begins")
+        running.send_signal(signal.SIGHUP)
+        assert running.wait(60) == 0
 
 
 def test_while_poetry_downloads(lab: Lab, slow_for_poetry: Project) -> None:
