@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from unittest import mock
@@ -90,6 +91,22 @@ def test_what_a_killed_run_left_beside_goes(lab: Lab, spec: Spec) -> None:
     assert not beside(project.venv).exists()
     assert not (project.venv / "lib" / "left.py").exists()
     lab.assert_as_poetry_makes_it(project)
+
+
+def test_what_a_killed_run_left_beside_goes_where_nothing_else_is_to_be_done(
+    lab: Lab, spec: Spec
+) -> None:
+    """Nor is a run called unchanged beside it."""
+    project = lab.project(spec)
+    for _ in range(2):
+        lab.install(project, "--atomic")
+    assert "unchanged" in lab.install(project, "--atomic").stderr
+    before = project.venv.stat().st_ino
+    for _ in range(2):
+        shutil.copytree(project.venv, beside(project.venv), symlinks=True)
+        assert "unchanged" not in lab.install(project, "--atomic").stderr
+        assert not beside(project.venv).exists()
+    assert project.venv.stat().st_ino == before
 
 
 def test_an_old_environment_that_was_half_removed_goes(lab: Lab, spec: Spec) -> None:

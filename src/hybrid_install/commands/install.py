@@ -107,12 +107,14 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
 def _is_made_beside(preparation: Preparation, report: Report, runner: Runner, started: int) -> bool:
     """Have another environment take the place of the target; False if nothing is to be done."""
     from hybrid_install.commands.atomic import in_line, install_beside, refuse_unfit_for_exchange
+    from hybrid_install.environment.exchange import beside, discard
 
     refuse_unfit_for_exchange(preparation)
     with in_line(preparation, report) as others_were_first:
         if others_were_first:
             preparation = prepare(preparation.request, runner, starts_tools=True)
         if preparation.plan.is_done and not _needs_poetry(preparation):
+            discard(beside(preparation.target.path))
             return False
         install_whole = partial(_install, report=report, runner=runner)
         stamp(install_beside(preparation, report, install_whole), report, started)
@@ -197,7 +199,8 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     # A setting that cannot be read is refused before anything is made.
     title = prompt(preparation.inputs.config, preparation.inputs.project, target.interpreter)
-    with creation(target.path, clear=target.is_broken) as is_ours:
+    share = preparation.runner.sharing
+    with creation(target.path, clear=target.is_broken, share=share) as is_ours:
         if not is_ours:
             report.say("environment", "another run has just made it")
             return preparation.after_creation()

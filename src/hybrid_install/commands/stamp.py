@@ -157,6 +157,11 @@ def _environment(preparation: Preparation) -> Iterator[Witness]:
     own = (target.path / "pyvenv.cfg", target.path / MARKER, receipt.path, receipt.unfinished)
     for path in (*own, target.python, target.path / "src"):
         yield ENTRY, str(path)
+    if preparation.request.atomic:
+        from hybrid_install.environment.exchange import beside
+
+        # What a killed run has left there goes with the next one.
+        yield PLACE, str(beside(target.path))
     yield from _files(str(target.path / "bin"))
     for library in dict.fromkeys(target.interpreter.library):
         yield from _folders(library)

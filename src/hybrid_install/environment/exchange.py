@@ -39,14 +39,15 @@ def room_beside(place: Path) -> Iterator[Path]:
     somebody's, and no environment is made in it.
     """
     made = beside(place)
-    _discard(made)
+    discard(made)
     try:
         yield made
     finally:
-        _discard(made)
+        discard(made)
 
 
-def _discard(made: Path) -> None:
+def discard(made: Path) -> None:
+    """Remove an environment that a killed run has left there; whatever else it is stays."""
     is_environment = any((made / each).is_file() for each in ("pyvenv.cfg", MARKER))
     if is_environment and not made.is_symlink():
         remove(made)
@@ -103,7 +104,7 @@ def take_place(new: Path, place: Path) -> None:
         return
     if not _exchanged(new, place):
         old = new.with_name(f"{new.name}.old")
-        _discard(old)
+        discard(old)
         place.rename(old)
         try:
             new.rename(place)
