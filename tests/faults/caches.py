@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from faults.fault import Fault, Inject
+from faults.fault import Fault, Inject, nothing
 from support.sandbox import Result
 from support.scene import WARM, Scene
 
@@ -96,13 +96,19 @@ FAULTS = (
         (WARM,),
         mend=emptied,
     ),
+    Fault(
+        "uv's cache: RECORD, cut short",
+        damaged(f"{_ARCHIVES}/*.dist-info/RECORD", half),
+        (WARM,),
+        mend=emptied,
+    ),
     *(
         Fault(
             f"uv's cache: a module, {damage.__name__}",
             damaged(f"{_ARCHIVES}/[bg]*/__init__.py", damage),
             (WARM,),
-            only_verify=True,
-            mend=emptied,
+            only_verify=damage is nonsense,
+            mend=nothing if damage is not nonsense else emptied,
         )
         for damage in (half, lost, edited, nonsense)
     ),

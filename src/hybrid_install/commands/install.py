@@ -22,6 +22,7 @@ from hybrid_install.commands.fast_finish import (
     refuse_unfit_for_fast_finish,
     refuse_what_is_left,
 )
+from hybrid_install.commands.inspection import Inspection, refuse_damage, without_damaged
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, prepare
 from hybrid_install.commands.receipt import Bookkeeping, receipt_file
@@ -137,8 +138,11 @@ def _fill(
         preparation, files = install_what_uv_can(preparation, uv, report, books)
         if preparation.binds_root or preparation.plan.leaves_work_to_poetry:
             books.note(files)
+    inspection = Inspection.begin(preparation, books)
     with report.phase("poetry-core" if is_fast(preparation) else "Poetry"):
         poetry = finish(preparation, uv, report, books, waiting)
+    with report.phase("uv"):
+        files = {**files, **mend(preparation, uv, report, books, inspection)}
     leave_place(preparation)
     if preparation.request.place:
         from hybrid_install.environment.exchange import tell_place
@@ -290,6 +294,22 @@ def install_in_bulk(preparation: Preparation, uv: Uv, report: Report, books: Boo
         raise failed(uv, error, hint, where) from None
     _refuse_halves(preparation)
     return told(requirements, files)
+
+
+def mend(
+    preparation: Preparation, uv: Uv, report: Report, books: Bookkeeping, inspection: Inspection
+) -> Told:
+    """Have uv fetch and install anew what its cache had damaged; the files that it was told of.
+
+    `ToolError` where that does not help.
+    """
+    found = inspection.damage()
+    if not found:
+        return {}
+    again = without_damaged(preparation, uv, report, found)
+    told = install_in_bulk(again, uv, report, books)
+    refuse_damage(again, found)
+    return told
 
 
 def _refuse_halves(preparation: Preparation) -> None:

@@ -16,7 +16,8 @@ from hybrid_install import settings as own_settings
 from hybrid_install.commands.demands import refuse_breaches
 from hybrid_install.commands.doubts import warn_of_what_is_provided
 from hybrid_install.commands.inputs import Inputs, as_requested
-from hybrid_install.commands.install import find_uv, install_what_uv_can, with_environment
+from hybrid_install.commands.inspection import Inspection
+from hybrid_install.commands.install import find_uv, install_what_uv_can, mend, with_environment
 from hybrid_install.commands.plan import print_plan
 from hybrid_install.commands.prepare import Preparation, mask_urls, poetry_python
 from hybrid_install.commands.receipt import Bookkeeping
@@ -80,6 +81,8 @@ def _fill(
     books = Bookkeeping.begin(preparation, report, uv_version, keeps_others=True)
     with report.phase("uv"):
         preparation, told = install_what_uv_can(preparation, uv, report, books)
+        inspection = Inspection.begin(preparation, books)
+        told = {**told, **mend(preparation, uv, report, books, inspection)}
         leave_place(preparation)
         books.close(told, None)
     late = [it for it in _left(preparation.plan) if it.name in preparation.left]

@@ -66,7 +66,8 @@ class Preparation:
     """A run that could begin: the inputs, the environment, what is in it, and the plan.
 
     Without `starts_tools` neither uv nor Poetry is started to find any of it out. `left` are the
-    packages that turned out to be Poetry's when their indexes were asked.
+    packages that turned out to be Poetry's when their indexes were asked; `damaged` those whose
+    files are not what their RECORDs say, each with why.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Preparation:
     runner: Runner
     starts_tools: bool
     left: Mapping[NormalizedName, Deferral] = field(default_factory=dict)
+    damaged: Mapping[NormalizedName, str] = field(default_factory=dict)
     answers: dict[KeyringQuery, Credentials | None] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -157,7 +159,7 @@ class Preparation:
             sync=self.request.sync,
             no_directory=self.request.no_directory,
             is_virtual=self.target.is_virtual,
-            disproved=self._disproved(installed),
+            disproved={**self._disproved(installed), **self.damaged},
             provided=self.provided_versions,
         )
         plan = make_plan(self.selected, installed, self.inputs.project, policy)

@@ -43,7 +43,7 @@ class Bookkeeping:
     """The receipt while a run goes on; `earlier` is what the last run knew.
 
     With `keeps_others` the run is about a part of the environment: of the rest, what was known and
-    still fits is kept.
+    still fits is kept. `is_going_on` is whether the last run that changed anything was cut off.
     """
 
     preparation: Preparation
@@ -51,6 +51,7 @@ class Bookkeeping:
     uv_version: str
     earlier: Receipt | None
     keeps_others: bool = False
+    is_going_on: bool = False
 
     @classmethod
     def begin(
@@ -62,8 +63,9 @@ class Bookkeeping:
         keeps_others: bool = False,
     ) -> Bookkeeping:
         """Look at what the last run has left; nothing is changed yet."""
-        earlier = receipt_file(preparation).read_earlier()
-        return cls(preparation, report, uv_version, earlier, keeps_others)
+        file = receipt_file(preparation)
+        earlier, is_going_on = file.read_earlier(), file.unfinished.exists()
+        return cls(preparation, report, uv_version, earlier, keeps_others, is_going_on)
 
     def withdraw(self) -> None:
         """Before anything is changed; more than once is as good as once."""

@@ -51,7 +51,7 @@ class Remedy(Enum):
     """What to do about a finding."""
 
     RUN = "run `hybrid-install`"
-    REMOVE = "uninstall it, then run `hybrid-install`"
+    REFETCH = "`uv cache clean` it and uninstall it, then run `hybrid-install`"
     SYNC = "`hybrid-install --sync` removes it"
     NOTHING = ""
 
@@ -63,7 +63,7 @@ class Finding:
     name: str
     kind: Kind
     detail: str
-    remedy: Remedy = Remedy.REMOVE
+    remedy: Remedy = Remedy.RUN
     fails: bool = True
 
 
@@ -194,7 +194,7 @@ def _of_package(
         yield Finding(installed.name, Kind.HALF, _CUT_OFF, Remedy.RUN)
         return
     if flaws := seen.flaws.get(installed.name):
-        yield Finding(installed.name, Kind.FILES, _flaws_text(flaws))
+        yield Finding(installed.name, Kind.FILES, flaws_text(flaws), Remedy.REFETCH)
     if expected.index is not None and receipt is not None:
         yield from _provenance(expected, expected.index, present, receipt.of(installed.name))
 
@@ -231,7 +231,8 @@ def _place(origin: Origin | None) -> str:
     return origin.text if origin else "an index"
 
 
-def _flaws_text(flaws: Sequence[Flaw]) -> str:
+def flaws_text(flaws: Sequence[Flaw]) -> str:
+    """The first few of them."""
     shown = [f"{flaw.path} {flaw.problem}" for flaw in flaws[:_FLAWS_SHOWN]]
     more = [f"and {len(flaws) - _FLAWS_SHOWN} more"] if len(flaws) > _FLAWS_SHOWN else []
     return ", ".join([*shown, *more])
@@ -355,7 +356,7 @@ def _wrong_with_root(root: Root) -> Iterator[tuple[Kind, str]]:
         yield Kind.ROOT, detail
     else:
         if root.flaws:
-            yield Kind.FILES, _flaws_text(root.flaws)
+            yield Kind.FILES, flaws_text(root.flaws)
         for name, problem in sorted(root.scripts.items()):
             yield Kind.SCRIPT, f"its script {name} {problem}"
 

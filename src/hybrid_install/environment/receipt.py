@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +92,14 @@ class ReceiptFile:
     def withdraw(self) -> None:
         """Before anything is changed: from now on the receipt claims nothing.
 
-        An `OSError` ends the run: an environment that cannot be changed is no target.
+        A note stays, empty where nothing was known: what the next run finds may be half done. An
+        `OSError` ends the run: an environment that cannot be changed is no target.
         """
-        with suppress(FileNotFoundError):
+        try:
             self.path.replace(self.unfinished)
+        except FileNotFoundError:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.unfinished.touch()
 
     def note(self, receipt: Receipt) -> None:
         """What is known while the run goes on."""

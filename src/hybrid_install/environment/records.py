@@ -91,9 +91,9 @@ def flaws(
     """
     read = tuple(records)
     found = {
-        each.distribution.name: [Flaw("RECORD", "is empty or cannot be read")]
+        each.distribution.name: [Flaw("RECORD", problem)]
         for each in read
-        if not each.entries and each.distribution.path.endswith(".dist-info")
+        if each.distribution.path.endswith(".dist-info") and (problem := _cut_short(each))
     }
     is_within = _within(prefix)
     for path, claims in _claims(read).items():
@@ -102,6 +102,17 @@ def flaws(
             for claim, problem in zip(claims, problems, strict=True):
                 found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
     return {name: tuple(each) for name, each in found.items()}
+
+
+def _cut_short(recorded: Recorded) -> str:
+    """A RECORD names its own folder's files, itself among them; empty where this one does."""
+    if not recorded.entries:
+        return "is empty or cannot be read"
+    folder = recorded.distribution.path.rpartition("/")[2]
+    own = [f"{folder}/METADATA", f"{folder}/RECORD"]
+    named = [each.path for each in recorded.entries if each.path.endswith(tuple(own))]
+    lacking = [path for path in own if not any(each.endswith(path) for each in named)]
+    return f"is cut short: it does not name {lacking[0]}" if lacking else ""
 
 
 def _claims(records: Iterable[Recorded]) -> dict[str, list[_Claim]]:

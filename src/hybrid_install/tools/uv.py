@@ -309,7 +309,7 @@ class Uv:
     ) -> None:
         if self.is_offline and target.refresh:
             # uv refuses `--refresh-package` then; what is not in its cache is built anew, too.
-            self.runner.capture(self._command(["cache", "clean", "--", *target.refresh]))
+            self.forget(target.refresh)
             target = replace(target, refresh=())
         constraints = "".join(f"{line}\n" for line in target.build_constraints)
         limits = ["-b", "constraints.txt"] if constraints else []
@@ -319,6 +319,10 @@ class Uv:
             whole_command = self._command(command, cwd=folder, access=access)
             env = {**whole_command.env, **self.patience}
             self.runner.stream(replace(whole_command, env=env))
+
+    def forget(self, names: Iterable[NormalizedName]) -> None:
+        """Have its cache lose all that it holds of these packages."""
+        self.runner.capture(self._command(["cache", "clean", "--", *names]))
 
     def uninstall(self, names: Iterable[NormalizedName], python: Path) -> None:
         """Remove distributions."""

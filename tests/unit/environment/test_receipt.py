@@ -35,7 +35,9 @@ def test_none(file: ReceiptFile) -> None:
     assert file.read() is None
     assert file.read_earlier() is None
     file.withdraw()
-    assert not file.folder.exists()
+    assert file.read() is None
+    assert file.read_earlier() is None
+    assert file.unfinished.exists(), "from here on nothing is known"
 
 
 def test_written(file: ReceiptFile) -> None:

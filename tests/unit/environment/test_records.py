@@ -37,7 +37,7 @@ def line(path: str, text: str = TEXT, algorithm: str = "sha256") -> str:
 
 
 def recorded(target: Interpreter, *lines: str, name: str = "a") -> Path:
-    own = f"{name}-1.0.dist-info/RECORD,,\n"
+    own = "".join(f"{name}-1.0.dist-info/{each},,\n" for each in ("METADATA", "RECORD"))
     return dist_info(site(target), name, files={"RECORD": "".join((*lines, own))})
 
 
@@ -193,3 +193,13 @@ def test_a_record_is_looked_at_again_once_it_has_changed(target: Interpreter) ->
     assert look(the_only(target)) == present(read_record(the_only(target))) != first
     (info / "RECORD").unlink()
     assert look(the_only(target)).contents == present(read_record(the_only(target))).contents
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_record_that_was_cut_short(target: Interpreter, left: int) -> None:
+    own = ["a-1.0.dist-info/METADATA", "a-1.0.dist-info/RECORD"]
+    lines = [line("a/x.py"), *(f"{each},,\n" for each in own)]
+    dist_info(site(target), "a", files={"RECORD": "".join(lines[: 1 + left])})
+    lacking = own[left] if left < len(own) else ""
+    wrong = {"RECORD": f"is cut short: it does not name {lacking}"}
+    assert found(target) == (wrong if lacking else {})
