@@ -1,14 +1,15 @@
 #!/bin/sh
 # Attacks the command and prints the figures of docs/reliability.md: faults and how they ended, odd
 # inputs, secrets that were looked for; with them what is tested of signals, turns, --atomic,
-# downloads and supply chains. About an hour and a half on two processors.
+# downloads and supply chains. An hour and a half to two hours on two processors.
 #
 #     scripts/reliability.sh [--faults N] [--seed S] [--inputs N] [--atheris SECONDS] [ARGUMENT…]
 #
-# N faults in all (350), of which the seed (0) says which, where and when; N odd inputs for each test
-# that takes any (300). For some time (60 SECONDS) coverage leads to more, from the documents of
-# tests/fuzz on, if atheris has a wheel for this Python; 0 leaves that out. Inputs that led anywhere
-# stay in build/atheris, and so do those that crash a parser.
+# N faults in all (`all`: each in each of its states, and one that was never injected fails the run),
+# of which the seed (0) says which, where and when; N odd inputs for each test that takes any (300).
+# For some time (60 SECONDS) coverage leads to more, from the documents of tests/fuzz on, if atheris
+# has a wheel for this Python; 0 leaves that out. Inputs that led anywhere stay in build/atheris, and
+# so do those that crash a parser.
 # More arguments go to pytest, in place of all tests: `scripts/reliability.sh --faults 50 tests/faults`.
 # As root on Linux also with disks that are full or read-only. Needs what scripts/test.sh has set up,
 # or sets it up itself.
@@ -16,7 +17,7 @@ set -eu
 
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$checkout"
-export HYBRID_INSTALL_FAULTS=350 HYBRID_INSTALL_FUZZ_EXAMPLES=300
+export HYBRID_INSTALL_FAULTS=all HYBRID_INSTALL_FUZZ_EXAMPLES=300
 seconds=
 while [ $# -gt 1 ]; do
     case $1 in
@@ -32,7 +33,7 @@ if [ $# -eq 0 ]; then
     seconds=${seconds:-60}
     set -- tests/faults tests/fuzz tests/unit/core/test_redaction.py
     for what in secrets supply_chain demands signals turns atomic big_downloads tools unchanged verify \
-        creation yanked tls; do
+        creation yanked tls damaged_cache; do
         set -- "$@" "tests/e2e/test_$what.py"
     done
 fi

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from support.fault_table import is_counted_here, table
+from support.fault_table import is_counted_here, never_injected, table
 from support.figures import FIGURES, Figure, lines
 
 TALLY = pytest.StashKey[Counter[str]]()
@@ -41,6 +42,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     counts.update(FIGURES)
     if output is not None:
         output["tally"] = {str(kind): number for kind, number in counts.items()}
+    elif _is_full(session.config) and never_injected(counts):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_full(config: pytest.Config) -> bool:
+    """Whether all faults were to be injected."""
+    all_of_them = os.environ.get("HYBRID_INSTALL_FAULTS") == "all"
+    return (
+        all_of_them
+        and not os.environ.get("HYBRID_INSTALL_FAULTS_ONLY")
+        and not config.option.keyword
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -56,6 +69,9 @@ def pytest_terminal_summary(
     counts = config.stash[TALLY]
     for line in (*table(counts), *lines(counts)):
         terminalreporter.write_line(line)
+    if _is_full(config):
+        for fault in never_injected(counts):
+            terminalreporter.write_line(f"never injected, so that nothing is known: {fault}")
     kinds = (kind for kind in counts if not is_counted_here(kind) and kind not in {*Figure})
     for kind in sorted(kind for kind in kinds if not kind.endswith(" equal")):
         compared, equal = counts[kind], counts[f"{kind} equal"]

@@ -61,6 +61,7 @@ def emptied(scene: Scene) -> None:
     shutil.rmtree(scene.project.venv, ignore_errors=True)
 
 
+_CACHE = r"uv cache clean"
 _ARCHIVES = "archive-v*/*"
 
 FAULTS = (
@@ -69,6 +70,7 @@ FAULTS = (
             f"uv's cache: {name}, {damage.__name__}",
             damaged(pattern, damage),
             (WARM,),
+            _CACHE,
             mend=emptied,
         )
         for name, pattern in {
@@ -77,29 +79,33 @@ FAULTS = (
         }.items()
         for damage in (half, empty, nonsense, lost)
     ),
-    Fault("uv's cache: an archive, lost", damaged(_ARCHIVES, lost), (WARM,), mend=emptied),
+    Fault("uv's cache: an archive, lost", damaged(_ARCHIVES, lost), (WARM,), _CACHE, mend=emptied),
     Fault(
         "uv's cache: METADATA, lost",
         damaged(f"{_ARCHIVES}/*.dist-info/METADATA", lost),
         (WARM,),
+        _CACHE,
         mend=emptied,
     ),
     Fault(
         "uv's cache: RECORD, lost",
         damaged(f"{_ARCHIVES}/*.dist-info/RECORD", lost),
         (WARM,),
+        _CACHE,
         mend=emptied,
     ),
     Fault(
         "uv's cache: RECORD, empty",
         damaged(f"{_ARCHIVES}/*.dist-info/RECORD", empty),
         (WARM,),
+        _CACHE,
         mend=emptied,
     ),
     Fault(
         "uv's cache: RECORD, cut short",
         damaged(f"{_ARCHIVES}/*.dist-info/RECORD", half),
         (WARM,),
+        _CACHE,
         mend=emptied,
     ),
     *(
@@ -107,6 +113,7 @@ FAULTS = (
             f"uv's cache: a module, {damage.__name__}",
             damaged(f"{_ARCHIVES}/[bg]*/__init__.py", damage),
             (WARM,),
+            _CACHE,
             only_verify=damage is nonsense,
             mend=nothing if damage is not nonsense else emptied,
         )

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from faults.fault import ANY, WORKING, Fault, Inject
+from faults.fault import INSTALLED, WORKING, Fault, Inject
 from support.sandbox import Result
-from support.scene import NEW, Scene
+from support.scene import CHANGED, NEW, Scene
 
 Place = Callable[[Scene], Path]
 
@@ -112,9 +112,23 @@ FAULTS = (
         for name, place in _CACHES.items()
     ),
     *(
-        Fault(f"read-only: {name}", read_only(place), WORKING, READ_ONLY, lacks=no_mounts)
+        Fault(
+            f"read-only: {name}",
+            read_only(place),
+            WORKING,
+            READ_ONLY,
+            fails=name == "uv's cache",
+            lacks=no_mounts,
+        )
         for name, place in {**_CACHES, "HOME": of_sandbox("home")}.items()
     ),
-    Fault("read-only: the environment", read_only(venv), ANY[1::2], READ_ONLY, lacks=no_mounts),
-    Fault("read-only: the project", read_only(project), ANY, READ_ONLY, lacks=no_mounts),
+    *(
+        Fault(f"read-only: {what}", inject, states, READ_ONLY, fails=fails, lacks=no_mounts)
+        for what, inject, states, fails in (
+            ("the environment", read_only(venv), (CHANGED,), True),
+            ("the whole environment", read_only(venv), INSTALLED, False),
+            ("the project", read_only(project), WORKING, True),
+            ("the whole project", read_only(project), INSTALLED, False),
+        )
+    ),
 )

@@ -6,8 +6,10 @@ from random import Random
 from typing import Any
 
 from faults.fault import FETCHING, Fault, Inject
+from support.index import Index
 from support.sandbox import Result
 from support.scene import BIG, Scene
+from support.tls import make_authority
 
 FILE, PAGE, METADATA = BIG.filename, "bravo", f"{BIG.filename}.metadata"
 _ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
@@ -48,6 +50,17 @@ def gone(scene: Scene, _: Random) -> Result:
         return scene.run(**_ONCE)
 
 
+def untrusted(name: str) -> Inject:
+    """The way leads to a server whose certificate nobody here trusts: somebody is in between."""
+
+    def inject(scene: Scene, dice: Random) -> Result:
+        with Index(make_authority(scene.lab.folder / "authority").server) as twin:
+            twin.sources = scene.lab.index.sources
+            return misbehaving(detours={name: twin.address})(scene, dice) or _never()
+
+    return inject
+
+
 def _never() -> Result:
     raise AssertionError("a run has no result")
 
@@ -56,7 +69,13 @@ _STATUSES = {"a file": FILE, "a page": PAGE, "metadata": METADATA}
 
 FAULTS = (
     *(
-        Fault(f"{status} for {what}", misbehaving(statuses={name: status}), FETCHING, _BRAVO)
+        Fault(
+            f"{status} for {what}",
+            misbehaving(statuses={name: status}),
+            FETCHING,
+            _BRAVO,
+            fails=what != "metadata",
+        )
         for what, name in _STATUSES.items()
         for status in (401, 403, 404, 429, 500, 503)
     ),
@@ -79,7 +98,25 @@ FAULTS = (
         _BRAVO,
         fails=True,
     ),
-    Fault("a page that redirects in circles", misbehaving(loops=[PAGE]), FETCHING, _BRAVO),
-    Fault("a file that redirects in circles", misbehaving(loops=[FILE]), FETCHING, _BRAVO),
-    Fault("a page of nonsense", misbehaving(cuts={PAGE: 20}), FETCHING, _BRAVO),
+    *(
+        Fault(
+            f"{what} that redirects in circles",
+            misbehaving(loops=[name]),
+            FETCHING,
+            _BRAVO,
+            fails=True,
+        )
+        for what, name in (("a page", PAGE), ("a file", FILE))
+    ),
+    *(
+        Fault(
+            f"a certificate that nobody trusts: {what}",
+            untrusted(name),
+            FETCHING,
+            r"certificate",
+            fails=True,
+        )
+        for what, name in (("a page", PAGE), ("a file", FILE))
+    ),
+    Fault("a page of nonsense", misbehaving(cuts={PAGE: 20}), FETCHING, _BRAVO, fails=True),
 )

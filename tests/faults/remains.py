@@ -10,8 +10,9 @@ from pathlib import Path
 from random import Random
 
 from faults.fault import INSTALLED, Fault, Inject
+from faults.others import another_lock
 from support.sandbox import Result
-from support.scene import CHANGED, COMPLETE, Scene
+from support.scene import CHANGED, COMPLETE, WARM, Scene
 
 _OURS = "[abcgh]*.dist-info"
 _FOREIGN = r"bravo|charlie|acme|exists|directory|file"
@@ -116,6 +117,28 @@ def from_the_future(scene: Scene, _: Random) -> Result:
     return scene.run()
 
 
+def caches_from_the_future(scene: Scene, _: Random) -> Result:
+    """The clock was set back after runs that have left stamps, answers and files."""
+    there = time.time() + 86400
+    for folder in (scene.lab.sandbox.folder("cache"), scene.lab.sandbox.folder("uv-cache")):
+        for path in folder.rglob("*"):
+            os.utime(path, (there, there), follow_symlinks=False)
+    return scene.run()
+
+
+def put_back_as_it_was(scene: Scene, _: Random) -> Result:
+    """Another lock was installed meanwhile; this one comes back with the times that it had."""
+    files = scene.project.lock, scene.project.pyproject
+    before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
+    for path, content in another_lock(scene).items():
+        path.write_bytes(content)
+    assert scene.run().exit_code == 0
+    for path, (content, changed) in zip(files, before, strict=True):
+        path.write_bytes(content)
+        os.utime(path, ns=(changed, changed))
+    return scene.run()
+
+
 FAULTS = (
     *(
         Fault(f"no {name}", damaged(f"{_OURS}/{name}", Path.unlink), INSTALLED)
@@ -151,4 +174,6 @@ FAULTS = (
         "hybrid-install.json",
     ),
     Fault("files from the future", from_the_future, (COMPLETE, CHANGED)),
+    Fault("caches from the future", caches_from_the_future, (COMPLETE, CHANGED)),
+    Fault("a lock that was put back with its times", put_back_as_it_was, (COMPLETE, WARM)),
 )

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
 
 from faults.fault import WORKING, Fault, Inject
+from faults.others import another_lock
 from support.cli import Running, processes
 from support.sandbox import Result
-from support.scene import Scene
+from support.scene import COMPLETE, NEW, WARM, Scene
 
 Moment = Callable[[Scene], bool]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-US, UV, POETRY, ALL = "us", "uv", "Poetry", "all"
-_COMMANDS = {UV: r"/uv (venv|pip) ", POETRY: r"poetry"}
+US, UV, POETRY, ALL, GROUP = "us", "uv", "Poetry", "all", "the group"
+_UV = r"/uv (?:--\S+ \S+ )*"
+_COMMANDS = {UV: rf"{_UV}(venv|pip) ", POETRY: r"poetry"}
 _SAYS = r"interrupted|terminated|exit code|no longer|ended"
 
 
@@ -38,16 +41,26 @@ def there(pattern: str) -> Moment:
     return is_there
 
 
+def is_receipt_new(scene: Scene) -> bool:
+    """It is of this run: there may be one of an earlier lock's."""
+    places = scene.project.venv, scene.beside
+    receipts = [place / "hybrid-install.json" for place in places]
+    with suppress(FileNotFoundError):
+        begun = scene.project.lock.stat().st_mtime
+        return any(path.stat().st_mtime > begun for path in receipts if path.exists())
+    return False
+
+
 _SITE = "lib/python*/site-packages"
 MOMENTS: dict[str, Moment] = {
-    "uv venv": running(r"/uv venv "),
-    "pip's seed": running(r"/uv pip install .*--no-index"),
-    "the choice of files": running(r"/uv pip compile"),
-    "uv's installation": running(r"/uv pip install .*pylock"),
+    "uv venv": running(rf"{_UV}venv "),
+    "pip's seed": running(rf"{_UV}pip install .*--no-index"),
+    "the choice of files": running(rf"{_UV}pip compile"),
+    "uv's installation": running(rf"{_UV}pip install .*pylock"),
     "uv's linking": there(f"{_SITE}/golf-*"),
     "the note of what uv did": there("hybrid-install.unfinished.json"),
     "Poetry's binding": there(f"{_SITE}/acme_app*"),
-    "the receipt": there(".hybrid-install.json*"),
+    "the receipt": is_receipt_new,
 }
 
 
@@ -59,7 +72,7 @@ def at(moment: str, signum: int, whom: str) -> Inject:
         if not _comes(started, scene, MOMENTS[moment]):
             started.result(120)
             return None
-        time.sleep(dice.choice((0, 0, 0.01, 0.05, 0.1)))
+        time.sleep(dice.choice((0, 0, 0.01) if whom in _COMMANDS else (0, 0, 0.01, 0.05, 0.1)))
         return _send(started, scene, signum, whom)
 
     return inject
@@ -79,6 +92,44 @@ def some_time(signum: int, whom: str) -> Inject:
     return inject
 
 
+def rolled_back(scene: Scene, dice: Random) -> Result | None:
+    """SIGKILL while another lock's file drips; this lock is back, and the next run comes at once.
+
+    Half of the times uv does not end with us, and goes on until it has installed what it fetches.
+    """
+    before = {path: path.read_bytes() for path in (scene.project.lock, scene.project.pyproject)}
+    for path, content in another_lock(scene).items():
+        path.write_bytes(content)
+    variables = {"HYBRID_INSTALL_UV": _surviving_uv(scene)} if dice.random() < 0.5 else {}
+    with scene.lab.index.misbehaving(drips={DRIPPING: 300.0}):
+        begun = len(scene.lab.index.diary)
+        started = scene.start(**variables)
+        comes = _comes(started, scene, lambda _: _is_fetched(scene, begun))
+        if comes:
+            started.interrupt(signal.SIGKILL)
+        started.process.wait(120)
+        for path, content in before.items():
+            path.write_bytes(content)
+        result = scene.run()
+    started.result(60)
+    return result if comes else None
+
+
+DRIPPING = "delta-0.3-py3-none-any.whl"
+
+
+def _is_fetched(scene: Scene, begun: int) -> bool:
+    return any(each.path.endswith(DRIPPING) for each in scene.lab.index.diary[begun:])
+
+
+def _surviving_uv(scene: Scene) -> str:
+    tool = scene.lab.folder / "surviving" / "uv"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\n"{sysconfig.get_path("scripts")}/uv" "$@"\nexit $?\n', "utf-8")
+    tool.chmod(0o755)
+    return str(tool)
+
+
 def _comes(started: Running, scene: Scene, moment: Moment) -> bool:
     while started.process.poll() is None:
         if moment(scene):
@@ -88,6 +139,9 @@ def _comes(started: Running, scene: Scene, moment: Moment) -> bool:
 
 
 def _send(started: Running, scene: Scene, signum: int, whom: str) -> Result | None:
+    if whom == GROUP and started.process.poll() is None:
+        os.killpg(started.process.pid, signum)
+        return started.result(120)
     victims = list(_victims(started, scene, whom))
     for number in victims:
         with suppress(ProcessLookupError):
@@ -110,22 +164,40 @@ def _victims(started: Running, scene: Scene, whom: str) -> Iterator[int]:
 FAULTS = (
     *(
         Fault(f"{signum.name} to {whom}", some_time(signum, whom), WORKING, _SAYS)
-        for whom in (US, UV, POETRY, ALL)
+        for whom in (US, UV, POETRY, ALL, GROUP)
         for signum in SIGNALS
+    ),
+    Fault("SIGHUP to us", some_time(signal.SIGHUP, US), WORKING, _SAYS),
+    Fault(
+        "SIGKILL to us, and another lock at once", rolled_back, (NEW, WARM, COMPLETE), kills=True
     ),
     *(
         Fault(f"{signum.name} to {whom} at {moment}", at(moment, signum, whom), WORKING, _SAYS)
         for moment in MOMENTS
-        for signum, whom in ((signal.SIGKILL, ALL), (signal.SIGKILL, US), (signal.SIGTERM, US))
+        for signum, whom in (
+            (signal.SIGKILL, ALL),
+            (signal.SIGKILL, US),
+            (signal.SIGTERM, US),
+            (signal.SIGINT, US),
+        )
     ),
     *(
-        Fault(f"SIGKILL to uv at {moment}", at(moment, signal.SIGKILL, UV), WORKING, _SAYS)
-        for moment in ("uv venv", "pip's seed", "the choice of files", "uv's linking")
-    ),
-    Fault(
-        "SIGKILL to Poetry at Poetry's binding",
-        at("Poetry's binding", signal.SIGKILL, POETRY),
-        WORKING,
-        _SAYS,
+        Fault(f"{signum.name} to {whom} at {moment}", at(moment, signum, whom), WORKING, _SAYS)
+        for whom, moments in (
+            (
+                UV,
+                (
+                    "uv venv",
+                    "pip's seed",
+                    "the choice of files",
+                    "uv's installation",
+                    "uv's linking",
+                ),
+            ),
+            (POETRY, ("the note of what uv did", "Poetry's binding")),
+            (GROUP, ("uv's installation", "Poetry's binding")),
+        )
+        for moment in moments
+        for signum in SIGNALS
     ),
 )

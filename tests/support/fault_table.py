@@ -53,5 +53,15 @@ def table(tally: Counter[str]) -> Iterator[str]:
     yield _line("all".ljust(width), sum(rows.values(), Counter()))
 
 
+def never_injected(tally: Counter[str]) -> list[str]:
+    """The faults that came too late each time."""
+    missed = {
+        key.split("|")[1]
+        for key in tally
+        if is_counted_here(key) and key.endswith(f"|{Column.MISSED}")
+    }
+    return sorted(each for each in missed if not tally[f"{_PREFIX}|{each}|{Column.INJECTED}"])
+
+
 def _line(label: str, counts: Counter[str]) -> str:
     return "  ".join([label, *(str(counts[column]).rjust(len(column)) for column in Column)])

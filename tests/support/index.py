@@ -109,6 +109,7 @@ class Faults:
     cuts: dict[str, int] = field(default_factory=dict)
     resets: dict[str, int] = field(default_factory=dict)
     loops: frozenset[str] = frozenset()
+    detours: dict[str, str] = field(default_factory=dict)
 
 
 class Index:
@@ -174,12 +175,14 @@ class Index:
         cuts: dict[str, int] | None = None,
         resets: dict[str, int] | None = None,
         loops: Iterable[str] = (),
+        detours: dict[str, str] | None = None,
     ) -> Iterator[None]:
         """Misbehave for a while.
 
         `statuses` answers with that status; `contents` sends other bytes than the advertised
         hash; `advertised` states another sha256; `drips` sends so many bytes a second; `cuts` hangs
-        up after so many; `resets` breaks the connection after so many; `loops` redirects to itself.
+        up after so many; `resets` breaks the connection after so many; `loops` redirects to itself, and
+        `detours` to the same path at another address.
         """
         self.faults = Faults(
             statuses or {},
@@ -189,6 +192,7 @@ class Index:
             cuts or {},
             resets or {},
             frozenset(loops),
+            detours or {},
         )
         try:
             yield
@@ -223,6 +227,10 @@ class Index:
     def wait(self, seconds: float) -> bool:
         """Sleep; False where the server is to stop."""
         return not self._stopping.wait(seconds)
+
+
+def _last_of(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def normalize(name: str) -> str:
@@ -269,7 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._index.diary.append(Request(path, status, authorized, asked))
         self.send_response(status)
         if status == 302:
-            self.send_header("Location", self.path)
+            elsewhere = self._index.faults.detours.get(_last_of(path), "")
+            self.send_header("Location", f"{elsewhere}{self.path}")
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.send_header("Content-Type", kind)
@@ -281,16 +290,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(path, content)
 
     def _send(self, path: str, content: bytes) -> None:
-        broken = self._index.faults.resets.get(path.rpartition("/")[2])
+        broken = self._index.faults.resets.get(_last_of(path))
         if broken is not None:
             self._break_off(content[:broken])
             return
-        cut = self._index.faults.cuts.get(path.rpartition("/")[2])
+        cut = self._index.faults.cuts.get(_last_of(path))
         if cut is not None and cut < len(content):
             self.wfile.write(content[:cut])
             self.close_connection = True
             return
-        rate = self._index.faults.drips.get(path.rstrip("/").rpartition("/")[2])
+        rate = self._index.faults.drips.get(_last_of(path))
         if rate is None:
             self.wfile.write(content)
             return
@@ -312,7 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
         segments = path.strip("/").split("/")
         last = segments[-1]
         faults = self._index.faults
-        if last in faults.loops:
+        if last in faults.loops or last in faults.detours:
             return 302, _HTML, b"elsewhere"
         if last in faults.statuses:
             return faults.statuses[last], _HTML, b"out of order"

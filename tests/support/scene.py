@@ -150,14 +150,17 @@ class Scene:
         }
 
     def tree(self) -> dict[str, str]:
-        """Everything in the project but its environment, and the one that is made beside it."""
+        """Everything in the project but its environment, and the one that is made beside it.
+
+        With modes, and with folders that are empty.
+        """
         folder, venv = self.project.folder, self.project.venv
         inside = [path for path in sorted(folder.iterdir()) if path not in {venv, self.beside}]
         files = [path for each in inside for path in (each, *sorted(each.rglob("*")))]
         return {
-            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            str(path.relative_to(folder)): f"{path.lstat().st_mode:o} {_what_is_in(path)}"
             for path in files
-            if path.is_file() and "__pycache__" not in path.parts
+            if "__pycache__" not in path.parts
         }
 
     def wrong(self, venv: Path | None = None) -> list[str]:
@@ -188,6 +191,12 @@ class Scene:
         """The environment's library, which must be there."""
         (found,) = self.project.venv.glob("lib/python*/site-packages")
         return found
+
+
+def _what_is_in(path: Path) -> str:
+    if path.is_symlink():
+        return str(path.readlink())
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _forget_all_but_environment(folder: Path) -> None:

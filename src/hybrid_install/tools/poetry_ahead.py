@@ -126,6 +126,7 @@ def end_with_parent() -> None:
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
 
+
 def main() -> None:
     """Wait for the order, and become the launcher."""
     # Interrupted before there is anything to say, it ends without a word.
