@@ -23,6 +23,9 @@ _INSTALLERS_OWN = frozenset(
 # Path and hash of a line without quotes.
 _FIELDS = re.compile(r"^([^,\n]+),([^,\n]+)", re.MULTILINE).findall
 
+# The three fields of a line without quotes.
+_WHOLE_LINES = re.compile(r"^([^,\n]+),([^,\n]*),([0-9]*)$", re.MULTILINE).findall
+
 # What csv and `splitlines` see more in than a character.
 _UNUSUAL = frozenset('"\0\r\x0b\x0c\x1c\x1d\x1e')
 
@@ -107,6 +110,15 @@ def contents_of(text: str) -> str:
     ]
     lines.sort()
     return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def plain_lines(text: str) -> list[tuple[str, str, str]] | None:
+    """Path, hash and size of each line, as they stand there; None where any is not plain."""
+    if not text.isascii() or any(each in text for each in _UNUSUAL):
+        return None
+    lines = _WHOLE_LINES(text)
+    is_all = len(lines) == text.count("\n") + (not text.endswith("\n"))
+    return lines if is_all else None
 
 
 def names_files(text: str) -> bool:

@@ -16,7 +16,14 @@ from typing import NamedTuple
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Present
-from hybrid_install.core.record import Flaw, RecordEntry, contents, contents_of, parse_record
+from hybrid_install.core.record import (
+    Flaw,
+    RecordEntry,
+    contents,
+    contents_of,
+    parse_record,
+    plain_lines,
+)
 from hybrid_install.errors import InvalidDataError
 from hybrid_install.regular import opener, read_bytes
 
@@ -102,6 +109,43 @@ def flaws(
             for claim, problem in zip(claims, problems, strict=True):
                 found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
     return {name: tuple(each) for name, each in found.items()}
+
+
+def are_plainly_whole(distributions: Iterable[Distribution], prefix: Path) -> bool:
+    """Whether `flaws` of their RECORDs has nothing to say, told in half its time.
+
+    False says nothing: only `flaws` knows.
+    """
+    is_within = _within(prefix)
+    return all(_is_plainly_whole(each, is_within) for each in distributions)
+
+
+def _is_plainly_whole(distribution: Distribution, is_within: Callable[[str], bool]) -> bool:
+    site, _, folder = distribution.path.rpartition("/")
+    try:
+        text = read_bytes(Path(distribution.path, "RECORD")).decode("ascii")
+    except (OSError, UnicodeDecodeError):
+        return False
+    lines = plain_lines(text) or []
+    named = {path for path, _, _ in lines}
+    is_cut_short = not named >= {f"{folder}/METADATA", f"{folder}/RECORD"}
+    return not is_cut_short and all(_is_as_recorded(site, line, is_within) for line in lines)
+
+
+def _is_as_recorded(
+    site: str, line: tuple[str, str, str], is_within: Callable[[str], bool]
+) -> bool:
+    path, digest, size = line
+    if path.endswith(".pyc"):
+        return True
+    place = _place(site, path)
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or not is_within(place.rpartition("/")[0]):
+        return False
+    return not (digest and size) or int(size) == status.st_size
 
 
 def _cut_short(recorded: Recorded) -> str:

@@ -14,7 +14,7 @@ from support.fakes import interpreter
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.environment.installed import distributions
-from hybrid_install.environment.records import flaws, look, present, read_record
+from hybrid_install.environment.records import are_plainly_whole, flaws, look, present, read_record
 
 TEXT = "VERSION = 1\n"
 
@@ -45,6 +45,8 @@ def found(target: Interpreter, *, deep: bool = False) -> dict[str, str]:
     """Problems by path, of all distributions together."""
     records = [read_record(each) for each in distributions(target)]
     problems = flaws(records, target.prefix, deep=deep)
+    if are_plainly_whole(distributions(target), target.prefix) and not deep:
+        assert not problems
     return {flaw.path: flaw.problem for each in problems.values() for flaw in each}
 
 
@@ -68,6 +70,7 @@ def test_all_is_well(target: Interpreter, deep: bool) -> None:
         "a/x.py,,\n",
     )
     assert found(target, deep=deep) == {}
+    assert are_plainly_whole(distributions(target), target.prefix)
 
 
 def test_a_missing_file(target: Interpreter) -> None:
