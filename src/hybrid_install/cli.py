@@ -659,7 +659,15 @@ def _listen() -> None:
 
 
 def _terminate(signum: int, _frame: FrameType | None) -> NoReturn:
+    # A terminal that closes says so twice: by its shell, and by the system.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is _terminate:
+            signal.signal(number, _heard_already)
     raise _Terminated(EXIT_HUNG_UP if signum == signal.SIGHUP else EXIT_TERMINATED)
+
+
+def _heard_already(_signum: int, _frame: FrameType | None) -> None:
+    """What the first one has begun is not to be cut off by the next; SIGKILL is still there."""
 
 
 def _bug_log() -> str:

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from hybrid_install.unchanged import AHEAD, ENTRY, command, holds, lines_of_stamp
+from hybrid_install.unchanged import AHEAD, CREDENTIALS, ENTRY, command, holds, lines_of_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def begun() -> Begun | None:
 
 def begin(stamp: str | None, environ: Mapping[str, str]) -> None:
     """Start Poetry if the stamp of these words says that it will be needed, and where it is."""
+    if any(name.startswith(CREDENTIALS) for name in environ):
+        return  # its words would have to come through us, and nobody listens yet
     folder = project_that_needs_poetry(stamp)
     argv = None if folder is None else argv_for(folder, environ)
     if argv is None or not (_is_open(0) and _is_open(2)):

@@ -55,7 +55,7 @@ _PREFIXES = (
     "LC_",
 )
 _NAMES = frozenset({"PATH", "HOME", "VIRTUAL_ENV", "LANG", "LANGUAGE"})
-_CREDENTIALS = ("POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_", "UV_INDEX_")
+CREDENTIALS = ("POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_", "UV_INDEX_")
 
 
 def stamp_path(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -165,7 +165,7 @@ def command(name: str, path: str) -> str | None:
 
 
 def _matters(name: str) -> bool:
-    return name in _NAMES or (name.startswith(_PREFIXES) and not name.startswith(_CREDENTIALS))
+    return name in _NAMES or (name.startswith(_PREFIXES) and not name.startswith(CREDENTIALS))
 
 
 def _folder(environ: Mapping[str, str]) -> str | None:

@@ -116,8 +116,9 @@ def test_while_uv_downloads(
     assert_nothing_is_installed(slow)
 
 
-def test_a_terminal_that_goes(lab: Lab, slow: Project) -> None:
-    """Nobody can be told any more, and nobody is left at work."""
+@pytest.mark.parametrize("is_said_twice", [False, True])
+def test_a_terminal_that_goes(lab: Lab, slow: Project, is_said_twice: bool) -> None:
+    """Nobody can be told any more, and nobody is left at work; a shell says so as well."""
     ours, its = pty.openpty()
     tool, mark = lab.hybrid_install, f"hangup-{lab.folder}"
     with lab.index.misbehaving(drips={SLOW.filename: 10_000.0}):
@@ -134,6 +135,9 @@ def test_a_terminal_that_goes(lab: Lab, slow: Project) -> None:
         os.close(its)
         until(lambda: _is_asked_for(lab, begun), 30, "the download begins")
         os.close(ours)
+        if is_said_twice:
+            time.sleep(0.05)
+            running.send_signal(signal.SIGHUP)
         assert running.wait(20) == 129
         until(lambda: not processes(mark), 2, f"no process is left of {processes(mark)}")
     assert not list(lab.sandbox.folder("tmp").glob("hybrid-install-*"))

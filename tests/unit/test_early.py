@@ -57,11 +57,10 @@ def test_what_is_foreseen_is_no_witness(project: Path) -> None:
 
 @pytest.mark.parametrize("file", ["pyproject.toml", ".venv/pyvenv.cfg"])
 def test_poetry_is_foreseen(project: Path, file: str) -> None:
-    stamp, other = stamped(project), stamped(project, is_ahead=False)
+    stamp = stamped(project, is_ahead=False)
     (project / file).unlink()
+    assert project_that_needs_poetry(stamp) is None
 
-    assert project_that_needs_poetry(stamped(project, is_ahead=False)) is None
-    assert stamp == other
     (project / file).touch()
     stamp = stamped(project)
     (project / file).unlink()
@@ -199,7 +198,7 @@ def test_it_is_gone_before_anything_else_is_watched(tmp_path: Path, process: Beg
     assert not is_there(process.pid)
 
 
-def test_one_that_has_gone_is_started_anew(tmp_path: Path, process: Begun) -> None:
+def test_one_that_has_gone_takes_no_order(tmp_path: Path, process: Begun) -> None:
     runner = ShRunner(begun=process)
     waiting = poetry_of(process, runner).start(tmp_path)
     os.kill(process.pid, 9)
@@ -207,6 +206,16 @@ def test_one_that_has_gone_is_started_anew(tmp_path: Path, process: Begun) -> No
     assert waiting
     with pytest.raises(CommandNotFoundError):
         waiting.order("{}")
+
+
+@pytest.mark.parametrize("name", ["POETRY_HTTP_BASIC_SHOP_PASSWORD", "UV_INDEX_SHOP_USERNAME"])
+def test_where_words_must_come_through_us_nothing_is_begun(
+    tmp_path: Path, project: Path, name: str
+) -> None:
+    stamp, script = stamped(project), launcher(tmp_path, SAYS)
+    (project / ".venv" / "pyvenv.cfg").unlink()
+    early.begin(stamp, {**ENVIRON, "HYBRID_INSTALL_POETRY": str(script), name: "secret"})
+    assert early.begun() is None
 
 
 def test_the_end_of_our_process_is_its_own(tmp_path: Path, project: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,7 @@ from hybrid_install.commands.supply import (
     supply_of,
 )
 from hybrid_install.commands.tiers import refuse_poetry_s_part
-from hybrid_install.commands.turns import in_turn
+from hybrid_install.commands.turns import in_turn, patience_of
 from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
@@ -203,8 +203,8 @@ def with_environment(preparation: Preparation, uv: Uv, report: Report) -> Prepar
     report.say("environment", f"{target.path} ({made}, Python {version}, {target.origin})")
     # A setting that cannot be read is refused before anything is made.
     title = prompt(preparation.inputs.config, preparation.inputs.project, target.interpreter)
-    share = preparation.runner.sharing
-    with creation(target.path, clear=target.is_broken, share=share) as is_ours:
+    share, patience = preparation.runner.sharing, patience_of(preparation, report)
+    with creation(target.path, clear=target.is_broken, share=share, patience=patience) as is_ours:
         if not is_ours:
             report.say("environment", "another run has just made it")
             return preparation.after_creation()
@@ -231,9 +231,15 @@ def _made(preparation: Preparation, uv: Uv, title: str | None) -> Preparation:
         raise failed(uv, error) from None
     # It answers while pip is seeded; of one that was presumed the answer tells which pip fits.
     answer = preparation.begin_creation()
-    prepared = answer() if target.interpreter.is_presumed else None
-    if not config.flag("virtualenvs", "options", "no-pip"):
-        _seed_pip(prepared or preparation, uv)
+    try:
+        prepared = answer() if target.interpreter.is_presumed else None
+        if not config.flag("virtualenvs", "options", "no-pip"):
+            _seed_pip(prepared or preparation, uv)
+    except BaseException:
+        # What it may write must not come after what is cleared now.
+        with suppress(Exception):
+            answer()
+        raise
     return prepared or answer()
 
 

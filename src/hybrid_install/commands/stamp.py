@@ -122,7 +122,8 @@ def _poetry(preparation: Preparation) -> Iterator[Witness]:
         yield ENTRY, str(prefix / "pyvenv.cfg")
         yield PLACE, str(user_site(preparation.request.environ))
         yield from ((ENTRY, str(library)) for library in poetry.libraries or ())
-    if poetry_apart(preparation) and preparation.binds_root:
+    is_heard = preparation.request.verbosity >= 0
+    if is_heard and poetry_apart(preparation) and preparation.binds_root:
         yield AHEAD, f"{preparation.target.path}\t{preparation.inputs.project_dir}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hybrid_install.commands.prepare import Preparation
+from hybrid_install.environment.creation import Patience
 from hybrid_install.environment.turn import turn
 from hybrid_install.report import Report
 
@@ -21,15 +22,20 @@ def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
         yield preparation
         return
 
-    def say() -> None:
-        report.say("environment", f"another run is at work in {target.path}: waiting for its end")
-
     def warn() -> None:
         report.warn(
             f"the file system of {target.path} has no locks (flock): keep other runs away until"
             " this one ends"
         )
 
-    wait, share = preparation.request.wait, preparation.runner.sharing
+    wait, say = patience_of(preparation, report)
+    share = preparation.runner.sharing
     with turn(target.path, wait, say, warn, share=share) as others_were_first:
         yield preparation.anew() if others_were_first else preparation
+
+
+def patience_of(preparation: Preparation, report: Report) -> Patience:
+    """How long others are waited for, and what the user hears of that."""
+    path = preparation.target.path
+    words = f"another run is at work in {path}: waiting for its end"
+    return Patience(preparation.request.wait, lambda: report.say("environment", words))

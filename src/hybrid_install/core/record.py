@@ -24,7 +24,7 @@ _INSTALLERS_OWN = frozenset(
 _FIELDS = re.compile(r"^([^,\n]+),([^,\n]+)", re.MULTILINE).findall
 
 # The three fields of a line without quotes.
-_WHOLE_LINES = re.compile(r"^([^,\n]+),([^,\n]*),([0-9]*)$", re.MULTILINE).findall
+_WHOLE_LINES = re.compile(r"^([^,\n]+),([^,\n]*),([0-9]{0,19})$", re.MULTILINE).findall
 
 # What csv and `splitlines` see more in than a character.
 _UNUSUAL = frozenset('"\0\r\x0b\x0c\x1c\x1d\x1e')

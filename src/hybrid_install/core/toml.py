@@ -42,6 +42,8 @@ def _is_odd(text: str) -> bool:
     """A byte order mark, new escapes, short times, inline tables over several lines."""
     if text.startswith("\ufeff") or "\\e" in text or "\\x" in text:
         return True
+    if "{" in text and ('"""' in text or "'''" in text):  # lines may end within a string
+        return True
     has_whole_tables = _ends_tables_on_their_lines(text) or _has_whole_tables(text)
     return not has_whole_tables or _has_time_without_seconds(text)
 

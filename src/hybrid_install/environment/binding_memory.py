@@ -61,7 +61,7 @@ def memory_of(
     reads: BindingInputs | None, project_dir: Path, maker: str, environ: Mapping[str, str]
 ) -> Memory | None:
     """None where what the project is bound from cannot be told, or nothing can be kept."""
-    if reads is None or any(place.endswith(_JUDGED_BY_ALL) for place in reads.places):
+    if reads is None or any(place.rstrip("/").endswith(_JUDGED_BY_ALL) for place in reads.places):
         return None
     try:
         return Memory(reads, project_dir, maker, cache_dir(environ) / "bindings")

@@ -10,25 +10,37 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from hybrid_install.environment.locate import MARKER, is_sane
-from hybrid_install.environment.turn import Share, give_up
+from hybrid_install.environment.turn import LOOK_AGAIN, Share, give_up, still_at_work
 from hybrid_install.errors import TargetError
 
 
+class Patience(NamedTuple):
+    """How long another run that makes the same environment is waited for, and what is said then."""
+
+    seconds: float = 600
+    on_wait: Callable[[], None] = lambda: None
+
+
 @contextmanager
-def creation(prefix: Path, *, clear: bool, share: Share = nullcontext) -> Iterator[bool]:
+def creation(
+    prefix: Path, *, clear: bool, share: Share = nullcontext, patience: Patience | None = None
+) -> Iterator[bool]:
     """Make the environment within; False where another run has made it meanwhile.
 
-    With `clear` what is there is removed first. If the block raises, nothing is left of it.
+    `TargetError` where that takes longer than the `patience`. With `clear` what is there is removed
+    first. If the block raises, nothing is left of it.
     Children that `share` the marker's lock are at work in it as we are.
     """
     is_new = not prefix.exists()
     try:
-        marker, is_first = _mark(prefix)
+        marker, is_first = _mark(prefix, patience or Patience())
     except OSError as error:
         raise TargetError(
             f"the environment {prefix} cannot be made: {error.strerror}",
@@ -69,7 +81,7 @@ def finished(prefix: Path) -> None:
         (prefix / MARKER).unlink()
 
 
-def _mark(prefix: Path) -> tuple[int | None, bool]:
+def _mark(prefix: Path, patience: Patience) -> tuple[int | None, bool]:
     """The marker, locked, and whether it is ours from the first; None if all has been done."""
     while True:
         prefix.mkdir(parents=True, exist_ok=True)
@@ -80,13 +92,32 @@ def _mark(prefix: Path) -> tuple[int | None, bool]:
             os.close(marker)
             finished(prefix)
             return None, False
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(marker, fcntl.LOCK_EX)
+        try:
+            _lock(marker, prefix, patience)
+        except BaseException:
+            os.close(marker)
+            raise
         if _is_at(marker, prefix / MARKER):
             return marker, is_first
         os.close(marker)
         if is_sane(prefix):
             return None, False
+
+
+def _lock(marker: int, prefix: Path, patience: Patience) -> None:
+    ends, has_waited = time.monotonic() + patience.seconds, False
+    while True:
+        try:
+            return fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not has_waited:
+                patience.on_wait()
+            elif time.monotonic() > ends:
+                raise still_at_work(prefix, patience.seconds) from None
+        except OSError:  # a file system without locks
+            return None
+        has_waited = True
+        time.sleep(LOOK_AGAIN)
 
 
 def _open(path: Path) -> tuple[int | None, bool]:

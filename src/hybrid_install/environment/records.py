@@ -112,7 +112,7 @@ def flaws(
 
 
 def are_plainly_whole(distributions: Iterable[Distribution], prefix: Path) -> bool:
-    """Whether `flaws` of their RECORDs has nothing to say, told in half its time.
+    """Whether `flaws` of their RECORDs has nothing to say, told in two thirds of its time.
 
     False says nothing: only `flaws` knows.
     """

@@ -14,7 +14,7 @@ from hybrid_install.errors import TargetError
 Share = Callable[[int], AbstractContextManager[object]]
 """Has our children hold an open file too (`Runner.sharing`)."""
 
-_LOOK_AGAIN = 0.1
+LOOK_AGAIN = 0.1
 """Seconds."""
 
 
@@ -41,18 +41,23 @@ def turn(
             if not has_waited:
                 on_wait()
             elif time.monotonic() > ends:
-                raise TargetError(
-                    f"another run is still at work in {prefix} after {seconds:g} s",
-                    hint="wait for it or end it (`fuser` or `lsof` with that folder says who it"
-                    " is); `--wait SECONDS` says how long to be patient",
-                )
+                raise still_at_work(prefix, seconds)
             has_waited = True
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(LOOK_AGAIN)
             folder = _anew(folder, prefix)
         with share(folder):
             yield has_waited
     finally:
         give_up(folder)
+
+
+def still_at_work(place: Path, seconds: float) -> TargetError:
+    """What is to be said when patience has ended."""
+    return TargetError(
+        f"another run is still at work in {place} after {seconds:g} s",
+        hint="wait for it or end it (`fuser` or `lsof` with that folder says who it is);"
+        " `--wait SECONDS` says how long to be patient",
+    )
 
 
 def give_up(descriptor: int) -> None:
@@ -91,6 +96,9 @@ def _anew(folder: int, prefix: Path) -> int:
     """The folder that is there now; whoever had the lock may have replaced it."""
     if _is_at(folder, prefix):
         return folder
-    found = _open(prefix)
+    try:
+        found = _open(prefix)
+    except FileNotFoundError:  # just now, while another one is put in its place
+        return folder
     os.close(folder)
     return found

@@ -130,7 +130,7 @@ class Poetry:
         None where it is not started by a launcher that names its interpreter, or not so.
         """
         python = self.interpreter
-        if python is None or len(self.argv) > 1:
+        if python is None or len(self.argv) > 1 or _has_options(Path(self.argv[0])):
             return None
         program = Path(__file__).with_name("poetry_ahead.py")
         argv = (str(python), str(program), *self.argv, str(project_dir))
@@ -209,6 +209,16 @@ def _interpreter_of(script: Path) -> Path | None:
         return None
     match = re.match(r"#!(?:/bin/sh\n'''exec' )?\"?(/[^\"\n]*?/bin/python[\w.]*)", head)
     return Path(match.group(1)) if match else None
+
+
+def _has_options(script: Path) -> bool:
+    """Whether a launcher's first line tells Python more than what to run: `-sP`, for example."""
+    try:
+        with open(script, "rb", opener=opener) as launcher:
+            line = launcher.read(1024).partition(b"\n")[0].decode("utf-8", "replace")
+    except OSError:
+        return True
+    return re.search(r"/python[\w.]*\"?[ \t]+-", line) is not None
 
 
 def user_site(environ: Mapping[str, str]) -> Path:

@@ -11,6 +11,9 @@ read to its end. Files that come with it (the lock of the environment) are held 
 process lives, which on Linux is no longer than whoever has started it.
 """
 
+# Poetry's interpreter may be older than ours.
+from __future__ import annotations
+
 import importlib
 import json
 import logging
@@ -130,7 +133,11 @@ def end_with_parent() -> None:
 def main() -> None:
     """Wait for the order, and become the launcher."""
     # Interrupted before there is anything to say, it ends without a word.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    is_interruptible = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    if is_interruptible:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # As whatever else we start: when a terminal hangs up, it is asked to end by us.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if sys.platform == "linux":
         end_with_parent()
     launcher, project_dir, descriptor = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -144,7 +151,8 @@ def main() -> None:
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
     sys.argv = [launcher, *order["argv"]]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if is_interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     runpy.run_path(launcher, run_name="__main__")
 
 

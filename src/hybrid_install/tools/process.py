@@ -300,7 +300,10 @@ class _Child:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.pgid = os.getpgid(pid)
+        try:
+            self.pgid = os.getpgid(pid)
+        except ProcessLookupError:  # it has ended, and will not hear its order
+            self.pgid = pid
         self._exit_code: int | None = None
         self._waiting = threading.Lock()
 
@@ -308,7 +311,10 @@ class _Child:
         """Its exit code, or the signal that ended it as a negative number."""
         with self._waiting:
             if self._exit_code is None:
-                self._exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                try:
+                    self._exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                except ChildProcessError:  # SIGCHLD is ignored, and nobody can tell
+                    self._exit_code = 0
         return self._exit_code
 
     def signal(self, number: int) -> None:

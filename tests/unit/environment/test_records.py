@@ -206,3 +206,9 @@ def test_a_record_that_was_cut_short(target: Interpreter, left: int) -> None:
     lacking = own[left] if left < len(own) else ""
     wrong = {"RECORD": f"is cut short: it does not name {lacking}"}
     assert found(target) == (wrong if lacking else {})
+
+
+def test_a_size_that_no_file_has(target: Interpreter) -> None:
+    recorded(target, f"a/x.py,sha256=abc,{'9' * 5000}\n")
+    assert not are_plainly_whole(distributions(target), target.prefix)
+    assert found(target) == {}

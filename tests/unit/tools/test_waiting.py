@@ -1,7 +1,9 @@
 """A process that is started before it is needed, and Poetry as such a one."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 import fcntl
 import json
 import os
@@ -203,3 +205,10 @@ def test_poetry_that_names_no_interpreter_is_not_started(tmp_path: Path) -> None
 
     assert Poetry((str(shim),), "PATH", runner, {}).start(tmp_path) is None
     assert Poetry((sys.executable, "-m", "poetry"), "uv", runner, {}).start(tmp_path) is None
+
+
+def test_an_older_python_reads_it() -> None:
+    """Poetry's interpreter may be one of 3.8, which does not evaluate all of our annotations."""
+    text = Path(poetry_ahead.__file__).read_text("utf-8")
+    code = compile(ast.parse(text, feature_version=(3, 8)), "poetry_ahead", "exec")
+    assert code.co_flags & __future__.annotations.compiler_flag
