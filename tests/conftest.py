@@ -23,9 +23,12 @@ settings.load_profile("steady")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TALLY] = Counter()
-    # A shell has what it starts in the background ignore SIGINT, and children inherit that.
+    # A shell has what it starts in the background ignore SIGINT, `nohup` SIGHUP, and children
+    # inherit that; of what is handled here they have the default.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
     # pbs-installer's, which Poetry imports; the message is Python 3.11's and 3.12's alone.
     config.addinivalue_line("filterwarnings", "ignore:open_text is deprecated:DeprecationWarning")
 
