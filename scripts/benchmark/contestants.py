@@ -146,6 +146,7 @@ CONTESTANTS = (
         scenarios=("warm", "light"),
         is_variant=True,
     ),
+    _turned("feed", "fed with requirements", "warm", "--feed", "requirements"),
     _turned("copy", "files copied", "warm", variable="UV_LINK_MODE=copy"),
     _turned("installs", "one install at a time", "warm", variable="UV_CONCURRENT_INSTALLS=1"),
     _turned("compile", "bytecode compiled", "warm", "--compile"),
