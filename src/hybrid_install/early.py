@@ -32,6 +32,7 @@ class Begun:
     def __init__(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> None:
         """Start it: at a terminal in our process group, else in one of its own."""
         import _socket
+        import signal
 
         line, its_end = _socket.socketpair()
         self.writing, reading = line.detach(), its_end.detach()
@@ -39,10 +40,11 @@ class Begun:
         self.argv, self.environ, self.is_taken = argv, dict(environ), False
         whole = [*argv, str(reading)]
         streams = [(os.POSIX_SPAWN_DUP2, 2, 1)]
+        # It unblocks SIGINT where it has a handler: before that Python would say a traceback.
+        blocked = {*signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.SIGINT}
+        options: dict[str, Any] = {"file_actions": streams, "setsigmask": blocked, **_group()}
         try:
-            self.pid = os.posix_spawn(
-                argv[0], whole, self.environ, file_actions=streams, **_group()
-            )
+            self.pid = os.posix_spawn(argv[0], whole, self.environ, **options)
         except BaseException:
             os.close(self.writing)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import sysconfig
@@ -26,6 +27,13 @@ def halved(path: Path) -> None:
     path.write_bytes(content[: len(content) // 2])
 
 
+def edited(path: Path) -> None:
+    """In place, to other contents of the same size, some time after it was unpacked."""
+    path.write_bytes(path.read_bytes()[::-1])
+    later = path.stat().st_mtime + 60
+    os.utime(path, (later, later))
+
+
 def in_cache(lab: Lab, damage: Damage) -> None:
     """Of bravo's module, wherever uv has unpacked it."""
     found = [*lab.sandbox.folder("uv-cache").glob("archive-v*/*/bravo/__init__.py")]
@@ -43,7 +51,7 @@ def damaged(lab: Lab, standard: Project) -> Project:
     return standard
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, halved])
+@pytest.mark.parametrize("damage", [Path.unlink, halved, edited])
 @pytest.mark.parametrize("options", [(), ("--atomic",)])
 def test_it_is_fetched_anew(
     lab: Lab, standard: Project, damage: Damage, options: tuple[str, ...]

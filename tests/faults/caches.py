@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +22,19 @@ def damaged(pattern: str, damage: Damage) -> Inject:
         cache = scene.lab.sandbox.folder("uv-cache")
         found = sorted(cache.glob(pattern))
         assert found, f"uv's cache has no {pattern}"
+        _age(cache)
         for path in dice.sample(found, min(3, len(found))):
             damage(path, dice)
         return scene.run()
 
     return inject
+
+
+def _age(cache: Path) -> None:
+    """By an hour: whoever edits a file does not do so in the moment after it was unpacked."""
+    for path in cache.glob("archive-v*/**/*"):
+        then = path.stat().st_mtime - 3600
+        os.utime(path, (then, then))
 
 
 def half(path: Path, _: Random) -> None:
@@ -42,6 +51,13 @@ def empty(path: Path, _: Random) -> None:
 def nonsense(path: Path, dice: Random) -> None:
     """Of the same size."""
     path.write_bytes(dice.randbytes(path.stat().st_size))
+
+
+def rotten(path: Path, dice: Random) -> None:
+    """Of the same size, and as old as it was: as a disk that decays leaves it."""
+    status = path.stat()
+    nonsense(path, dice)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def lost(path: Path, _: Random) -> None:
@@ -114,9 +130,9 @@ FAULTS = (
             damaged(f"{_ARCHIVES}/[bg]*/__init__.py", damage),
             (WARM,),
             _CACHE,
-            only_verify=damage is nonsense,
-            mend=nothing if damage is not nonsense else emptied,
+            only_verify=damage is rotten,
+            mend=nothing if damage is not rotten else emptied,
         )
-        for damage in (half, lost, edited, nonsense)
+        for damage in (half, lost, edited, nonsense, rotten)
     ),
 )

@@ -13,6 +13,7 @@ from hybrid_install.commands.binding import binding
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import receipt_file
 from hybrid_install.commands.request import Request
+from hybrid_install.commands.turns import warning_of_no_locks
 from hybrid_install.environment.exchange import room_beside, take_place
 from hybrid_install.environment.locate import remember
 from hybrid_install.environment.probe import python_below
@@ -37,7 +38,9 @@ def in_line(preparation: Preparation, report: Report) -> Iterator[bool]:
         report.say("environment", f"another run is at work in {folder}: waiting for its end")
 
     wait, share = preparation.request.wait, preparation.runner.sharing
-    with turn(folder, wait, say, share=share) as others_were_first:
+    with turn(
+        folder, wait, say, warning_of_no_locks(folder, report), share=share
+    ) as others_were_first:
         yield others_were_first
 
 

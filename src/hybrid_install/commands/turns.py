@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.environment.creation import Patience
@@ -22,16 +23,18 @@ def in_turn(preparation: Preparation, report: Report) -> Iterator[Preparation]:
         yield preparation
         return
 
-    def warn() -> None:
-        report.warn(
-            f"the file system of {target.path} has no locks (flock): keep other runs away until"
-            " this one ends"
-        )
-
     wait, say = patience_of(preparation, report)
-    share = preparation.runner.sharing
+    share, warn = preparation.runner.sharing, warning_of_no_locks(target.path, report)
     with turn(target.path, wait, say, warn, share=share) as others_were_first:
         yield preparation.anew() if others_were_first else preparation
+
+
+def warning_of_no_locks(folder: Path, report: Report) -> Callable[[], None]:
+    """What is said where nobody can be kept waiting."""
+    return lambda: report.warn(
+        f"the file system of {folder} has no locks (flock): keep other runs away until this one"
+        " ends"
+    )
 
 
 def patience_of(preparation: Preparation, report: Report) -> Patience:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import os
 import re
 import stat
@@ -28,6 +29,12 @@ from hybrid_install.errors import InvalidDataError
 from hybrid_install.regular import opener, read_bytes
 
 _AT_ONCE = 1 << 20
+
+# Seconds from the .dist-info's last file to the archive's: most have it at their end.
+_UNPACKING = 2
+
+# Whatever the file's time is, its contents are compared.
+_ALWAYS = -math.inf
 
 # Neither absolute, nor with a `.` or `..` or nothing between slashes.
 _IS_PLAIN = re.compile(r"(?!/)(?:(?!\.{0,2}/)[^/]*/)*(?!\.{0,2}$)[^/]+").fullmatch
@@ -87,13 +94,35 @@ class _Claim(NamedTuple):
     entry: RecordEntry
 
 
+def unpacked_at(distribution: Distribution) -> float:
+    """When its archive was unpacked into uv's cache, in seconds since the epoch.
+
+    That is the time of a file that no installer writes, and infinite where there is none. What is
+    linked to the cache and much later was edited there, through a link of some environment; the
+    size may be the same (CPython's own `.pyc` files are told from their sources so as well).
+    """
+    try:
+        return os.stat(f"{distribution.path}/WHEEL").st_mtime  # noqa: PTH116
+    except OSError:
+        return math.inf
+
+
+def _since(distribution: Distribution, deep: bool) -> float:
+    return _ALWAYS if deep else unpacked_at(distribution)
+
+
+def _is_edited(status: os.stat_result, unpacked: float) -> bool:
+    return status.st_nlink > 1 and status.st_mtime > unpacked + _UNPACKING
+
+
 def flaws(
     records: Iterable[Recorded], prefix: Path, *, deep: bool
 ) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
     """What is wrong with the recorded files, by the name of the distribution.
 
     A file that several of them record is right where it is as any of them says: the last one that
-    was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes.
+    was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes;
+    without it, only the hashes of files that look edited (`unpacked_at`).
     Paths that lead out of `prefix` are named and never followed.
     """
     read = tuple(records)
@@ -103,8 +132,9 @@ def flaws(
         if each.distribution.path.endswith(".dist-info") and (problem := _cut_short(each))
     }
     is_within = _within(prefix)
+    unpacked = {each.distribution.name: _since(each.distribution, deep) for each in read}
     for path, claims in _claims(read).items():
-        problems = _problems(path, claims, is_within, deep)
+        problems = _problems(path, claims, is_within, unpacked)
         if all(problems):
             for claim, problem in zip(claims, problems, strict=True):
                 found.setdefault(claim.owner, []).append(Flaw(claim.entry.path, problem))
@@ -129,11 +159,14 @@ def _is_plainly_whole(distribution: Distribution, is_within: Callable[[str], boo
     lines = plain_lines(text) or []
     named = {path for path, _, _ in lines}
     is_cut_short = not named >= {f"{folder}/METADATA", f"{folder}/RECORD"}
-    return not is_cut_short and all(_is_as_recorded(site, line, is_within) for line in lines)
+    unpacked = unpacked_at(distribution)
+    return not is_cut_short and all(
+        _is_as_recorded(site, line, is_within, unpacked) for line in lines
+    )
 
 
 def _is_as_recorded(
-    site: str, line: tuple[str, str, str], is_within: Callable[[str], bool]
+    site: str, line: tuple[str, str, str], is_within: Callable[[str], bool], unpacked: float
 ) -> bool:
     path, digest, size = line
     if path.endswith(".pyc"):
@@ -145,7 +178,8 @@ def _is_as_recorded(
         return False
     if not stat.S_ISREG(status.st_mode) or not is_within(place.rpartition("/")[0]):
         return False
-    return not (digest and size) or int(size) == status.st_size
+    is_same_size = not (digest and size) or int(size) == status.st_size
+    return is_same_size and not (digest and _is_edited(status, unpacked))
 
 
 def _cut_short(recorded: Recorded) -> str:
@@ -178,7 +212,10 @@ def _place(site: str, path: str) -> str:
 
 
 def _problems(
-    path: str, claims: list[_Claim], is_within: Callable[[str], bool], deep: bool
+    path: str,
+    claims: list[_Claim],
+    is_within: Callable[[str], bool],
+    unpacked: Mapping[NormalizedName, float],
 ) -> list[str]:
     """One for each claim, empty where the file is as that one says."""
     if not is_within(path.rpartition("/")[0]):
@@ -191,7 +228,7 @@ def _problems(
         return [f"cannot be read ({error.strerror})"] * len(claims)
     if not stat.S_ISREG(status.st_mode):
         return ["is not a file"] * len(claims)
-    return [_difference(path, claim.entry, status.st_size, deep) for claim in claims]
+    return [_difference(path, each.entry, status, unpacked[each.owner]) for each in claims]
 
 
 def _within(prefix: Path) -> Callable[[str], bool]:
@@ -213,13 +250,13 @@ def _within(prefix: Path) -> Callable[[str], bool]:
     return is_within
 
 
-def _difference(path: str, entry: RecordEntry, size: int, deep: bool) -> str:
+def _difference(path: str, entry: RecordEntry, status: os.stat_result, unpacked: float) -> str:
     """A line without a hash (RECORD's own among them) says only that the file is there."""
     if not entry.hash:
         return ""
-    if entry.size is not None and entry.size != size:
-        return f"has {size} bytes instead of {entry.size}"
-    if not deep:
+    if entry.size is not None and entry.size != status.st_size:
+        return f"has {status.st_size} bytes instead of {entry.size}"
+    if unpacked != _ALWAYS and not _is_edited(status, unpacked):
         return ""
     try:
         return "" if _has_hash(path, entry.hash) else "has other contents"

@@ -106,7 +106,9 @@ def _parse_lock(project_dir: str) -> None:
 
 
 def _is_readable(descriptor: int) -> bool:
-    return bool(select.select([descriptor], [], [], 0)[0])
+    polling = select.poll()  # `select` has no descriptors from 1024 on
+    polling.register(descriptor, select.POLLIN)
+    return bool(polling.poll(0))
 
 
 def heard(descriptor: int) -> str:
@@ -136,6 +138,8 @@ def main() -> None:
     is_interruptible = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if is_interruptible:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Whoever has started it blocks that until here: Python's own words would be a traceback.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # As whatever else we start: when a terminal hangs up, it is asked to end by us.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if sys.platform == "linux":

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
+from hybrid_install.tools.interruptions import held_back, not_to_be_interrupted
 from hybrid_install.tools.sh_alone import sh_alone
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class ShRunner:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
         self._forget_begun()
         if self._is_silent:
-            self._ask(command, _pass_fds={*self._shared})()
+            with Path(os.devnull).open() as nothing:
+                self._run(command, {**_kept(nothing), "_pass_fds": {*self._shared}})
             return
         with Path(os.devnull).open() as nothing:
             self._run(command, self._watched(nothing, command) | {"_pass_fds": {*self._shared}})
@@ -170,7 +172,8 @@ class ShRunner:
             with Path(os.devnull).open() as nothing:
                 streams = _kept(nothing) if self._is_silent else self._watched(nothing, command)
                 passed = {its_end.fileno(), *self._shared}
-                running = self._start(ordered, {**streams, "_pass_fds": passed})
+                with not_to_be_interrupted():
+                    running = self._start(ordered, {**streams, "_pass_fds": passed})
         except BaseException:
             line.close()
             raise
@@ -213,16 +216,15 @@ class ShRunner:
 
     def capture(self, command: Command) -> str:
         """As `Runner.capture`."""
-        return self.begin(command)()
+        with Path(os.devnull).open() as nothing:
+            return self._run(command, _answering(nothing, command))
 
     def begin(self, command: Command) -> Callable[[], str]:
         """As `Runner.begin`."""
-        return self._ask(command)
-
-    def _ask(self, command: Command, **more: Any) -> Callable[[], str]:
-        with Path(os.devnull).open() as nothing:
-            streams = {**_kept(nothing), "_err_to_out": command.with_stderr, **more}
-            return partial(_finish, command, self._start(command, streams))
+        with Path(os.devnull).open() as nothing, held_back() as let_through:
+            running = self._start(command, _answering(nothing, command))
+            _unless_interrupted(let_through, running)
+        return partial(_finish, command, running)
 
     def converse(self, command: Command) -> str:
         """As `Runner.converse`, also with `quiet`: whoever is not answered waits for ever."""
@@ -231,7 +233,10 @@ class ShRunner:
         return self._run(command, {"_in": sys.__stdin__, "_tty_out": False, "_err": watched})
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
-        return _finish(command, self._start(command, streams))
+        with held_back() as let_through:
+            running = self._start(command, streams)
+            _unless_interrupted(let_through, running)
+        return _finish(command, running)
 
     @staticmethod
     def _start(command: Command, streams: dict[str, Any]) -> Any:
@@ -258,6 +263,20 @@ class ShRunner:
 def _kept(nothing: IO[str]) -> dict[str, Any]:
     """The streams of a child that says nothing to the user, and asks nothing."""
     return {"_in": nothing, "_tty_out": False}
+
+
+def _answering(nothing: IO[str], command: Command) -> dict[str, Any]:
+    """The streams of a child whose words are its answer."""
+    return {**_kept(nothing), "_err_to_out": command.with_stderr}
+
+
+def _unless_interrupted(let_through: Callable[[], None], running: Any) -> None:
+    """Hear what came while it was started, and end it then."""
+    try:
+        let_through()
+    except BaseException:
+        stop(running.process)
+        raise
 
 
 def _tied_to_us() -> dict[str, Any]:

@@ -93,6 +93,27 @@ def test_other_contents_of_the_same_size(target: Interpreter) -> None:
     assert found(target, deep=True) == {"a/x.py": "has other contents"}
 
 
+@pytest.mark.parametrize("text", [TEXT, TEXT.replace("1", "2")])
+@pytest.mark.parametrize(
+    ("is_linked", "seconds", "is_compared"),
+    [(True, 60, True), (True, 1, False), (False, 60, False)],
+)
+def test_a_linked_file_that_is_younger_than_its_archive(
+    target: Interpreter, text: str, is_linked: bool, seconds: int, is_compared: bool
+) -> None:
+    """Its size alone says nothing: somebody may have edited it through another link."""
+    wheel = recorded(target, line("a/x.py", text)) / "WHEEL"
+    wheel.write_text("Wheel-Version: 1.0\n", "utf-8")
+    file, then = site(target) / "a/x.py", wheel.stat().st_mtime + seconds
+    if is_linked:
+        (target.prefix / "link").hardlink_to(file)
+    os.utime(file, (then, then))
+
+    is_wrong = is_compared and text != TEXT
+    assert found(target) == ({"a/x.py": "has other contents"} if is_wrong else {})
+    assert is_compared != are_plainly_whole(distributions(target), target.prefix)
+
+
 def test_without_a_hash_it_only_has_to_be_there(target: Interpreter) -> None:
     recorded(target, "a/x.py,,99\n")
     assert found(target, deep=True) == {}
