@@ -41,6 +41,8 @@ ENVS_FILE = "envs.toml"
 MARKER = "hybrid-install.unfinished-environment"
 """The file in an environment that is being made (`environment.creation`)."""
 
+_WIDEST = 1000
+
 UNNAMED = "non-package-mode"
 """Poetry's name for a project without one (`Factory.create_poetry` in poetry-core)."""
 
@@ -399,6 +401,7 @@ def prompt(config: PoetryConfig, project: Project, interpreter: Interpreter) -> 
     if template is None:
         return None
     try:
+        _refuse_absurd_widths(template)
         return template.format(
             project_name=project.name or UNNAMED, python_version=interpreter.minor_version
         )
@@ -407,6 +410,17 @@ def prompt(config: PoetryConfig, project: Project, interpreter: Interpreter) -> 
             f"Invalid template string in 'virtualenvs.prompt' setting: {error}",
             hint="valid variables are {project_name} and {python_version}",
         ) from None
+
+
+def _refuse_absurd_widths(template: str) -> None:
+    """`ValueError` for `{project_name:>999999999}`, whose spaces would take all memory."""
+    if ":" not in template:
+        return
+    from string import Formatter
+
+    for _, _, spec, _ in Formatter().parse(template):
+        if any(int(width) > _WIDEST for width in re.findall(r"[0-9]+", spec or "")):
+            raise ValueError(f"{spec} is wider than {_WIDEST}")
 
 
 def remember(target: TargetEnvironment, locator: Locator) -> None:
