@@ -78,6 +78,22 @@ def at(moment: str, signum: int, whom: str) -> Inject:
     return inject
 
 
+def to_uv_as_it_links(signum: int) -> Inject:
+    """Which process that is has to be known by then: it links for some milliseconds."""
+
+    def inject(scene: Scene, _: Random) -> Result | None:
+        started = scene.start()
+        if not _comes(started, scene, MOMENTS["uv's installation"]):
+            started.result(120)
+            return None
+        victims = list(_victims(started, scene, UV))
+        while not MOMENTS["uv's linking"](scene) and started.process.poll() is None:
+            pass
+        return _send_to(victims, started, signum)
+
+    return inject
+
+
 def some_time(signum: int, whom: str) -> Inject:
     """At a random moment of the whole run, or of the victim's life."""
 
@@ -142,12 +158,18 @@ def _send(started: Running, scene: Scene, signum: int, whom: str) -> Result | No
     if whom == GROUP and started.process.poll() is None:
         os.killpg(started.process.pid, signum)
         return started.result(120)
-    victims = list(_victims(started, scene, whom))
+    return _send_to(list(_victims(started, scene, whom)), started, signum)
+
+
+def _send_to(victims: list[int], started: Running, signum: int) -> Result | None:
+    """None where none of them is there any more."""
+    reached = False
     for number in victims:
         with suppress(ProcessLookupError):
             os.kill(number, signum)
+            reached = True
     result = started.result(120)
-    return result if victims else None
+    return result if reached else None
 
 
 def _victims(started: Running, scene: Scene, whom: str) -> Iterator[int]:
@@ -182,6 +204,10 @@ FAULTS = (
         )
     ),
     *(
+        Fault(f"{signum.name} to uv at uv's linking", to_uv_as_it_links(signum), WORKING, _SAYS)
+        for signum in SIGNALS
+    ),
+    *(
         Fault(f"{signum.name} to {whom} at {moment}", at(moment, signum, whom), WORKING, _SAYS)
         for whom, moments in (
             (
@@ -191,7 +217,6 @@ FAULTS = (
                     "pip's seed",
                     "the choice of files",
                     "uv's installation",
-                    "uv's linking",
                 ),
             ),
             (POETRY, ("the note of what uv did", "Poetry's binding")),

@@ -16,7 +16,7 @@ def dist_info(
 ) -> Path:
     """A whole .dist-info; `files` replaces its files or adds to them."""
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-    record = f"{info.name}/METADATA,,\n{info.name}/RECORD,,\n"
+    record = "".join(f"{info.name}/{each},,\n" for each in ("INSTALLER", "METADATA", "RECORD"))
     whole = {"METADATA": metadata(name, version), "RECORD": record, "INSTALLER": "uv\n"}
     return _written(info, {**whole, **(files or {})})
 

@@ -15,9 +15,10 @@ from typing import NamedTuple
 from hybrid_install.errors import InvalidDataError
 
 # What each installer rightly writes in its own way, and what comes and goes by itself.
-_INSTALLERS_OWN = frozenset(
+INSTALLERS_OWN = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
+"""Names in a .dist-info."""
 
 
 # Path and hash of a line without quotes.
@@ -127,9 +128,18 @@ def names_files(text: str) -> bool:
     return any(path and not _is_note(path) for path in paths)
 
 
+def is_finished(text: str, folder: str, installer: str) -> bool:
+    """Whether the RECORD in this .dist-info `folder` is the one that the `installer` leaves.
+
+    uv writes it last (`install_wheel` in uv-install-wheel): killed before that it leaves the
+    archive's own one, which names neither INSTALLER nor what else is of uv. Others need not.
+    """
+    return installer != "uv" or f"{folder}/INSTALLER" in text
+
+
 def _is_note(path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    return name in _INSTALLERS_OWN and folder.endswith(".dist-info")
+    return name in INSTALLERS_OWN and folder.endswith(".dist-info")
 
 
 def _is_of_archive(entry: RecordEntry) -> bool:

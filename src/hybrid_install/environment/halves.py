@@ -13,7 +13,7 @@ from pathlib import Path
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import NormalizedName, normalize_name
-from hybrid_install.core.record import names_files
+from hybrid_install.core.record import INSTALLERS_OWN, names_files
 from hybrid_install.environment.installed import distributions
 from hybrid_install.regular import read_text
 
@@ -35,6 +35,31 @@ def remove(found: Collection[Distribution]) -> None:
     """
     for each in found:
         shutil.rmtree(each.path)
+
+
+def unrecorded_notes(
+    interpreter: Interpreter, names: Collection[NormalizedName]
+) -> tuple[Path, ...]:
+    """What uv, killed before it wrote the RECORD, has added to the .dist-info of these.
+
+    Whoever removes the rest by that RECORD would leave a folder with them alone.
+    """
+    return tuple(
+        path
+        for each in distributions(interpreter)
+        if each.name in names and not each.is_whole and not each.is_system
+        for path in _unrecorded(Path(each.path))
+    )
+
+
+def _unrecorded(folder: Path) -> tuple[Path, ...]:
+    if folder.suffix != ".dist-info" or folder.is_symlink() or not _is_recorded(folder):
+        return ()
+    record = read_text(folder / "RECORD", "replace")
+    notes = [folder / name for name in sorted(INSTALLERS_OWN - {"RECORD"})]
+    return tuple(
+        each for each in notes if each.is_file() and f"{folder.name}/{each.name}" not in record
+    )
 
 
 def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:

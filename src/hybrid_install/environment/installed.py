@@ -19,7 +19,7 @@ from hybrid_install.core.distribution import Distribution, Installed, Origin, by
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.core.record import names_files
+from hybrid_install.core.record import is_finished, names_files
 from hybrid_install.regular import opener, read_bytes, read_text
 
 # An installer writes these; one that was cut off leaves some of them out. uv writes INSTALLER last.
@@ -164,9 +164,10 @@ def _is_whole(dist_info: Path) -> bool:
     if not all(_has_contents(dist_info / name) for name in _WRITTEN_BY_INSTALLERS):
         return False
     try:
-        return names_files(read_bytes(dist_info / "RECORD").decode("utf-8", "replace"))
+        record = read_bytes(dist_info / "RECORD").decode("utf-8", "replace")
     except OSError:
         return False
+    return names_files(record) and is_finished(record, dist_info.name, _stamp(dist_info)[0])
 
 
 def _has_contents(file: Path) -> bool:

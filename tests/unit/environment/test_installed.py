@@ -105,6 +105,20 @@ def test_without_what_installers_write_it_was_cut_off(target: Interpreter, missi
     assert the_only(target) == replace(A, is_whole=False)
 
 
+@pytest.mark.parametrize(
+    ("installer", "names_it", "is_whole"),
+    [("uv", False, False), ("uv", True, True), ("pip", False, True)],
+)
+def test_uv_writes_the_record_last(
+    target: Interpreter, installer: str, names_it: bool, is_whole: bool
+) -> None:
+    """Killed before, it leaves the archive's own one."""
+    own = "a-1.0.dist-info/INSTALLER,sha256=x,2\n" if names_it else ""
+    record = f"a.py,sha256=x,1\na-1.0.dist-info/METADATA,,\n{own}a-1.0.dist-info/RECORD,,\n"
+    dist_info(site(target), "a", files={"RECORD": record, "INSTALLER": installer})
+    assert the_only(target).is_whole == is_whole
+
+
 @pytest.mark.parametrize("text", [None, "", "no metadata at all\n", "Name: a\n", "Version: 1.0\n"])
 def test_without_metadata_the_folder_s_name_is_all_there_is(
     target: Interpreter, text: str | None
