@@ -1,7 +1,7 @@
 #!/bin/sh
 # Attacks the command and prints the figures of docs/reliability.md: faults and how they ended, odd
 # inputs, secrets that were looked for; with them what is tested of signals, turns, --atomic,
-# downloads and supply chains. An hour and a half to two hours on two processors.
+# downloads and supply chains. Half an hour on two processors.
 #
 #     scripts/reliability.sh [--faults N] [--seed S] [--inputs N] [--atheris SECONDS] [ARGUMENT…]
 #

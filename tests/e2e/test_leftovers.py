@@ -185,3 +185,19 @@ def by_flit(project: Project, name: str, version: str) -> None:
     }
     write_files(site(project), files)
     write_files(command.parent, {name: f"#!{project.venv}/bin/python\n"})
+
+
+def test_what_uv_had_not_recorded_when_it_was_killed(lab: Lab, standard: Project) -> None:
+    """It is gone with the rest where the package is removed, and recorded where it is kept."""
+    lab.install(standard, "--with", "docs")
+    for name in ("foxtrot_docs", "bravo"):
+        (record,) = site(standard).glob(f"{name}-*.dist-info/RECORD")
+        lines = record.read_text("utf-8").splitlines(keepends=True)
+        record.write_text("".join(each for each in lines if "/INSTALLER," not in each), "utf-8")
+    (standard.venv / "hybrid-install.json").unlink()
+
+    lab.install(standard, "--sync")
+
+    assert infos(standard, "foxtrot_docs") == []
+    lab.assert_as_poetry_makes_it(standard)
+    assert_nothing_is_left_to_do(lab, standard, "--sync")

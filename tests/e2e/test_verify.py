@@ -136,6 +136,15 @@ def lose_the_record(lab: Lab, project: Project) -> None:
     record.write_text("".join(f"bravo-1.2.dist-info/{each},,\n" for each in notes), "utf-8")
 
 
+def take_back_the_record(lab: Lab, project: Project) -> None:
+    """The archive's own one, as uv leaves it that is killed before it writes its own."""
+    record = site(project) / "bravo-1.2.dist-info" / "RECORD"
+    lines = record.read_text("utf-8").splitlines(keepends=True)
+    ours = [each for each in lines if not re.search(r"/(INSTALLER|REQUESTED),", each)]
+    assert len(ours) < len(lines)
+    record.write_text("".join(ours), "utf-8")
+
+
 def install_twice(lab: Lab, project: Project) -> None:
     info = site(project) / "bravo-1.2.dist-info"
     shutil.copytree(info, info.with_name("bravo-1.3.dist-info"))
@@ -180,6 +189,7 @@ TAMPERINGS: tuple[tuple[Tampering, tuple[str, ...], tuple[str, str], str, bool],
     (replace_from_another_index, (), ("bravo", "replaced"), "uv has replaced it", False),
     (drop_the_installer, (), ("bravo", "half-installed"), "INSTALLER", False),
     (lose_the_record, (), ("bravo", "half-installed"), "RECORD", False),
+    (take_back_the_record, (), ("bravo", "half-installed"), "RECORD", False),
     (install_twice, (), ("bravo", "installed-twice"), r"1\.2 and 1\.2", False),
     (lead_out, (), ("bravo", "damaged-files"), "leads out of the environment", False),
     (remove_a_launcher, (), ("bravo", "damaged-files"), r"bin/bravo is missing", False),
@@ -220,6 +230,7 @@ def test_an_edit_that_keeps_the_size_needs_a_deep_look(lab: Lab, standard: Proje
 def test_what_a_run_mends(lab: Lab, standard: Project) -> None:
     for tamper in (
         drop_the_installer,
+        take_back_the_record,
         remove_the_script,
         downgrade,
         uninstall,
