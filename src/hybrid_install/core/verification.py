@@ -22,7 +22,9 @@ from hybrid_install.core.versions import same_version
 # A folder that was removed is one finding, not a thousand.
 _FLAWS_SHOWN = 3
 
-_CUT_OFF = "an installation of it was cut off: INSTALLER, METADATA or RECORD is missing or unfinished"
+_CUT_OFF = (
+    "an installation of it was cut off: INSTALLER, METADATA or RECORD is missing or unfinished"
+)
 
 
 class Kind(Enum):

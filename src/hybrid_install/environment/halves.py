@@ -56,7 +56,9 @@ def _unrecorded(folder: Path) -> tuple[Path, ...]:
     if folder.suffix != ".dist-info" or folder.is_symlink() or not _is_recorded(folder):
         return ()
     record = read_text(folder / "RECORD", "replace")
-    notes = [folder / name for name in sorted(INSTALLERS_OWN - {"RECORD"})]
+    # uv writes each under such a name first.
+    begun = sorted(folder.glob(".tmp*"))
+    notes = [*begun, *(folder / name for name in sorted(INSTALLERS_OWN - {"RECORD"}))]
     return tuple(
         each for each in notes if each.is_file() and f"{folder.name}/{each.name}" not in record
     )

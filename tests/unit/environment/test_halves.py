@@ -65,14 +65,25 @@ def test_a_record_that_does_not_name_it_removes_it_as_little(
 def test_what_uv_has_added_before_it_was_killed(target: Interpreter) -> None:
     """The RECORD names none of it; of what it names, and of others, nothing is found."""
     record = "a.py,sha256=x,1\na-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"
-    files = {"RECORD": record, "INSTALLER": "uv", "REQUESTED": "", "NOTES": "somebody's"}
+    files = {
+        "RECORD": record,
+        "INSTALLER": "uv",
+        "REQUESTED": "",
+        ".tmpa1": "",
+        "NOTES": "somebody's",
+    }
     folder = dist_info(site(target), "a", files=files)
     whole = files | {"RECORD": f"{record}b-1.0.dist-info/INSTALLER,,\n".replace("a-1.0", "b-1.0")}
     dist_info(site(target), "b", files=whole)
 
     assert found(target) == []
     notes = unrecorded_notes(target, {A, normalize_name("b")})
-    assert list(notes) == [folder / "INSTALLER", folder / "REQUESTED"]
+    assert [each.name for each in notes if each.parent == folder] == [
+        ".tmpa1",
+        "INSTALLER",
+        "REQUESTED",
+    ]
+    assert len(notes) == 3
 
 
 def test_another_package_is_left_alone(target: Interpreter) -> None:
