@@ -9,6 +9,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 
 from faults.fault import WORKING, Fault, Inject
@@ -32,22 +33,19 @@ def running(pattern: str) -> Moment:
 
 
 def there(pattern: str) -> Moment:
-    """A file in the environment is, wherever that is made."""
+    """A file of this run is in the environment, wherever that is made: others are of earlier ones."""
 
     def is_there(scene: Scene) -> bool:
         places = scene.project.venv, scene.beside
-        return any(path for place in places for path in place.glob(pattern))
+        found = (path for place in places for path in place.glob(pattern))
+        return any(_is_of_this_run(path, scene) for path in found)
 
     return is_there
 
 
-def is_receipt_new(scene: Scene) -> bool:
-    """It is of this run: there may be one of an earlier lock's."""
-    places = scene.project.venv, scene.beside
-    receipts = [place / "hybrid-install.json" for place in places]
+def _is_of_this_run(path: Path, scene: Scene) -> bool:
     with suppress(FileNotFoundError):
-        begun = scene.project.lock.stat().st_mtime
-        return any(path.stat().st_mtime > begun for path in receipts if path.exists())
+        return path.lstat().st_mtime > scene.project.lock.stat().st_mtime
     return False
 
 
@@ -57,10 +55,10 @@ MOMENTS: dict[str, Moment] = {
     "pip's seed": running(rf"{_UV}pip install .*--no-index"),
     "the choice of files": running(rf"{_UV}pip compile"),
     "uv's installation": running(rf"{_UV}pip install .*pylock"),
-    "uv's linking": there(f"{_SITE}/golf-*"),
+    "uv's linking": there(f"{_SITE}/bravo-*"),
     "the note of what uv did": there("hybrid-install.unfinished.json"),
     "Poetry's binding": there(f"{_SITE}/acme_app*"),
-    "the receipt": is_receipt_new,
+    "the receipt": there("hybrid-install.json"),
 }
 
 

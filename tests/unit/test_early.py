@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,18 @@ def test_it_is_taken_over(tmp_path: Path, process: Begun) -> None:
 
     assert (tmp_path / "said").read_text() == "install --no-root"
     assert not is_there(process.pid)
+
+
+def test_interrupted_as_it_starts_it_says_nothing(
+    process: Begun, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even Python does, which starts for longer than we need to ask it."""
+    os.kill(process.pid, signal.SIGINT)
+    _, status = os.waitpid(process.pid, 0)
+    process.end()
+
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGINT
+    assert capfd.readouterr() == ("", "")
 
 
 def test_it_fails_as_it_would_otherwise(tmp_path: Path, process: Begun) -> None:

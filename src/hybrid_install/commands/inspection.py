@@ -13,9 +13,9 @@ from typing import NoReturn
 from hybrid_install.commands.prepare import Preparation
 from hybrid_install.commands.receipt import Bookkeeping
 from hybrid_install.commands.supply import supply_of
+from hybrid_install.core.distribution import BY_UV
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
-from hybrid_install.core.receipt import BY_UV
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.requirements import RequirementsMap
 from hybrid_install.core.verification import flaws_text

@@ -52,7 +52,7 @@ from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
 from hybrid_install.core.versions import allows
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.creation import creation, finished
-from hybrid_install.environment.halves import halves, remove, unrecorded_notes
+from hybrid_install.environment.halves import halves, remove
 from hybrid_install.environment.leftovers import remove_recorded_absolutely
 from hybrid_install.environment.locate import prompt, remember
 from hybrid_install.environment.origins import settle
@@ -382,14 +382,12 @@ def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping)
     changing = (*plan.bulk, *plan.having(Action.REMOVE, Action.DEFER))
     if not target.is_virtual:
         return
-    names = {each.name for each in changing}
-    found, notes = halves(target.interpreter, names), unrecorded_notes(target.interpreter, names)
-    if found or notes:
-        books.withdraw()
-    for note in notes:
-        note.unlink()
-    for each in found:
-        report.detail(f"removing {each.path}, half of an installation")
+    found = halves(target.interpreter, {each.name for each in changing})
+    if not any(found):
+        return
+    books.withdraw()
+    for path in (*(each.path for each in found.lost), *found.notes):
+        report.detail(f"removing {path}, half of an installation")
     remove(found)
 
 

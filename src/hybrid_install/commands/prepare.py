@@ -231,7 +231,8 @@ class Preparation:
         """What was there before us; of an interpreter itself all but what our receipt claims."""
         if self.target.is_virtual:
             return frozenset(name for name, each in self.visible.items() if each.is_system)
-        from hybrid_install.core.receipt import BY_POETRY, BY_UV
+        from hybrid_install.core.distribution import BY_UV
+        from hybrid_install.core.receipt import BY_POETRY
         from hybrid_install.environment.receipt import ReceiptFile
 
         receipt = ReceiptFile.of(self.target.path, is_virtual=False).read_earlier()

@@ -19,6 +19,9 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.redaction import without_credentials
 
+BY_UV = "uv"
+"""What uv writes into INSTALLER."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

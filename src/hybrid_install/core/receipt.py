@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hybrid_install.core.distribution import Origin
+from hybrid_install.core.distribution import BY_UV, Origin
 from hybrid_install.core.document import Table, as_table, each, optional, required, strings, tables
 from hybrid_install.core.model import (
     Hash,
@@ -29,7 +29,6 @@ from hybrid_install.errors import InvalidDataError
 
 SCHEMA = 1
 
-BY_UV = "uv"
 BY_POETRY = "Poetry"
 BY_SOMEONE = "unknown"
 

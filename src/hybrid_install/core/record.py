@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 from hybrid_install.errors import InvalidDataError
 
-# What each installer rightly writes in its own way, and what comes and goes by itself.
+# In a .dist-info. What each installer rightly writes in its own way, and what comes and goes by
+# itself.
 INSTALLERS_OWN = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
-"""Names in a .dist-info."""
-
 
 # Path and hash of a line without quotes.
 _FIELDS = re.compile(r"^([^,\n]+),([^,\n]+)", re.MULTILINE).findall
@@ -128,13 +127,13 @@ def names_files(text: str) -> bool:
     return any(path and not _is_note(path) for path in paths)
 
 
-def is_finished(text: str, folder: str, installer: str) -> bool:
-    """Whether the RECORD in this .dist-info `folder` is the one that the `installer` leaves.
+def is_of_uv(text: str, folder: str) -> bool:
+    """Whether the RECORD in this .dist-info `folder` may be the one that uv leaves.
 
     uv writes it last (`install_wheel` in uv-install-wheel): killed before that it leaves the
-    archive's own one, which names neither INSTALLER nor what else is of uv. Others need not.
+    archive's own one, which names neither INSTALLER nor what else is of uv.
     """
-    return installer != "uv" or f"{folder}/INSTALLER" in text
+    return f"{folder}/INSTALLER" in text
 
 
 def _is_note(path: str) -> bool:

@@ -7,8 +7,9 @@ Poetry asks, refuses the first.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
@@ -18,50 +19,48 @@ from hybrid_install.environment.installed import distributions
 from hybrid_install.regular import read_text
 
 
-def halves(interpreter: Interpreter, names: Collection[NormalizedName]) -> tuple[Distribution, ...]:
-    """Those of these names whose RECORD would not remove them, in the environment's own library."""
-    return tuple(
+class Halves(NamedTuple):
+    """`lost` have no RECORD that would remove them; `notes` are files that a RECORD does not name.
+
+    uv has added those to a .dist-info before it was killed, and whoever removes the rest by that
+    RECORD would leave a folder with them alone.
+    """
+
+    lost: tuple[Distribution, ...]
+    notes: tuple[Path, ...]
+
+
+def halves(interpreter: Interpreter, names: Collection[NormalizedName]) -> Halves:
+    """What is of these names, in the environment's own library."""
+    ours = [
         each
         for each in distributions(interpreter)
         if each.name in names and _is_ours_to_remove(each, interpreter)
-    )
+    ]
+    lost = tuple(each for each in ours if not _is_recorded(Path(each.path)))
+    cut_off = (each for each in ours if not each.is_whole and each not in lost)
+    return Halves(lost, tuple(note for each in cut_off for note in _unrecorded(Path(each.path))))
 
 
-def remove(found: Collection[Distribution]) -> None:
-    """Remove the .dist-info of each, and nothing else: of its files nobody knows.
+def remove(found: Halves) -> None:
+    """Remove the .dist-info of each that is lost, and nothing else: of its files nobody knows.
 
     Whatever is installed in its place overwrites them. An `OSError` ends the run: an environment
     that cannot be changed is no target.
     """
-    for each in found:
+    for note in found.notes:
+        note.unlink()
+    for each in found.lost:
         shutil.rmtree(each.path)
 
 
-def unrecorded_notes(
-    interpreter: Interpreter, names: Collection[NormalizedName]
-) -> tuple[Path, ...]:
-    """What uv, killed before it wrote the RECORD, has added to the .dist-info of these.
-
-    Whoever removes the rest by that RECORD would leave a folder with them alone.
-    """
-    return tuple(
-        path
-        for each in distributions(interpreter)
-        if each.name in names and not each.is_whole and not each.is_system
-        for path in _unrecorded(Path(each.path))
-    )
-
-
-def _unrecorded(folder: Path) -> tuple[Path, ...]:
-    if folder.suffix != ".dist-info" or folder.is_symlink() or not _is_recorded(folder):
-        return ()
+def _unrecorded(folder: Path) -> Iterator[Path]:
     record = read_text(folder / "RECORD", "replace")
-    # uv writes each under such a name first.
-    begun = sorted(folder.glob(".tmp*"))
-    notes = [*begun, *(folder / name for name in sorted(INSTALLERS_OWN - {"RECORD"}))]
-    return tuple(
-        each for each in notes if each.is_file() and f"{folder.name}/{each.name}" not in record
-    )
+    # uv writes each under a name of the first kind until it is whole.
+    notes = map(folder.joinpath, INSTALLERS_OWN - {"RECORD"})
+    for path in sorted((*folder.glob(".tmp*"), *notes)):
+        if path.is_file() and f"{folder.name}/{path.name}" not in record:
+            yield path
 
 
 def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:
@@ -71,7 +70,7 @@ def _is_ours_to_remove(half: Distribution, interpreter: Interpreter) -> bool:
         return False
     named = normalize_name(folder.name.removesuffix(".dist-info").rpartition("-")[0])
     is_here = folder.is_relative_to(interpreter.prefix) and not half.is_system
-    return is_here and named == half.name and not _is_recorded(folder)
+    return is_here and named == half.name
 
 
 def _is_recorded(folder: Path) -> bool:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from hybrid_install.core.distribution import Distribution, Installed, Origin, by_name
+from hybrid_install.core.distribution import BY_UV, Distribution, Installed, Origin, by_name
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.core.record import is_finished, names_files
+from hybrid_install.core.record import is_of_uv, names_files
 from hybrid_install.regular import opener, read_bytes, read_text
 
-# An installer writes these; one that was cut off leaves some of them out. uv writes INSTALLER last.
+# An installer writes these; one that was cut off leaves some of them out.
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "METADATA", "RECORD")
 
 
@@ -102,16 +102,16 @@ def _read(place: str, interpreter: _Places, _states: object) -> Distribution | N
     if not _NAME.fullmatch(name) or not version:
         return None
     ours = path.parent in interpreter.site_packages
-    origin = _origin(path, name, interpreter)
+    origin, stamp = _origin(path, name, interpreter), _stamp(path)
     return Distribution(
         name=normalize_name(name),
         version=version,
         origin=origin,
-        is_whole=not (is_dist_info and ours) or _is_whole(path),
+        is_whole=not (is_dist_info and ours) or _is_whole(path, stamp[0]),
         is_system=_is_system(path, interpreter),
         has_checkout=_is_checkout(origin, interpreter),
         is_legacy=ours and not is_dist_info,
-        stamp=_stamp(path),
+        stamp=stamp,
         path=str(path),
     )
 
@@ -156,7 +156,7 @@ def _name_and_version(metadata: Path) -> tuple[str, str]:
     return fields["name"], fields["version"]
 
 
-def _is_whole(dist_info: Path) -> bool:
+def _is_whole(dist_info: Path, installer: str) -> bool:
     """A power failure leaves files without contents: nothing of an installation is synced.
 
     A RECORD that was empty in uv's cache has what uv itself puts there, and no more.
@@ -167,7 +167,7 @@ def _is_whole(dist_info: Path) -> bool:
         record = read_bytes(dist_info / "RECORD").decode("utf-8", "replace")
     except OSError:
         return False
-    return names_files(record) and is_finished(record, dist_info.name, _stamp(dist_info)[0])
+    return names_files(record) and (installer != BY_UV or is_of_uv(record, dist_info.name))
 
 
 def _has_contents(file: Path) -> bool:

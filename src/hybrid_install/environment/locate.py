@@ -41,6 +41,7 @@ ENVS_FILE = "envs.toml"
 MARKER = "hybrid-install.unfinished-environment"
 """The file in an environment that is being made (`environment.creation`)."""
 
+# Characters of a field in a prompt.
 _WIDEST = 1000
 
 UNNAMED = "non-package-mode"

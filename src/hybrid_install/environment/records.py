@@ -30,7 +30,7 @@ from hybrid_install.regular import opener, read_bytes
 
 _AT_ONCE = 1 << 20
 
-# Seconds from the .dist-info's last file to the archive's: most have it at their end.
+# Seconds that files after the .dist-info may take to unpack: in most archives it comes last.
 _UNPACKING = 2
 
 # Whatever the file's time is, its contents are compared.
@@ -94,27 +94,6 @@ class _Claim(NamedTuple):
     entry: RecordEntry
 
 
-def unpacked_at(distribution: Distribution) -> float:
-    """When its archive was unpacked into uv's cache, in seconds since the epoch.
-
-    That is the time of a file that no installer writes, and infinite where there is none. What is
-    linked to the cache and much later was edited there, through a link of some environment; the
-    size may be the same (CPython's own `.pyc` files are told from their sources so as well).
-    """
-    try:
-        return os.stat(f"{distribution.path}/WHEEL").st_mtime  # noqa: PTH116
-    except OSError:
-        return math.inf
-
-
-def _since(distribution: Distribution, deep: bool) -> float:
-    return _ALWAYS if deep else unpacked_at(distribution)
-
-
-def _is_edited(status: os.stat_result, unpacked: float) -> bool:
-    return status.st_nlink > 1 and status.st_mtime > unpacked + _UNPACKING
-
-
 def flaws(
     records: Iterable[Recorded], prefix: Path, *, deep: bool
 ) -> Mapping[NormalizedName, tuple[Flaw, ...]]:
@@ -122,7 +101,7 @@ def flaws(
 
     A file that several of them record is right where it is as any of them says: the last one that
     was installed has won, in Poetry's environments too. `deep` compares hashes, not only sizes;
-    without it, only the hashes of files that look edited (`unpacked_at`).
+    without it, only the hashes of files that look edited since.
     Paths that lead out of `prefix` are named and never followed.
     """
     read = tuple(records)
@@ -132,7 +111,10 @@ def flaws(
         if each.distribution.path.endswith(".dist-info") and (problem := _cut_short(each))
     }
     is_within = _within(prefix)
-    unpacked = {each.distribution.name: _since(each.distribution, deep) for each in read}
+    unpacked = {
+        each.distribution.name: _ALWAYS if deep else _unpacked_at(each.distribution)
+        for each in read
+    }
     for path, claims in _claims(read).items():
         problems = _problems(path, claims, is_within, unpacked)
         if all(problems):
@@ -159,7 +141,7 @@ def _is_plainly_whole(distribution: Distribution, is_within: Callable[[str], boo
     lines = plain_lines(text) or []
     named = {path for path, _, _ in lines}
     is_cut_short = not named >= {f"{folder}/METADATA", f"{folder}/RECORD"}
-    unpacked = unpacked_at(distribution)
+    unpacked = _unpacked_at(distribution)
     return not is_cut_short and all(
         _is_as_recorded(site, line, is_within, unpacked) for line in lines
     )
@@ -180,6 +162,25 @@ def _is_as_recorded(
         return False
     is_same_size = not (digest and size) or int(size) == status.st_size
     return is_same_size and not (digest and _is_edited(status, unpacked))
+
+
+def _unpacked_at(distribution: Distribution) -> float:
+    """When its archive was unpacked into uv's cache, in seconds since the epoch.
+
+    That is the time of a file that no installer writes, and infinite where there is none.
+    """
+    try:
+        return Path(distribution.path, "WHEEL").stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+def _is_edited(status: os.stat_result, unpacked: float) -> bool:
+    """Whether it is a link, to uv's cache among others, and younger than what it came with.
+
+    Whoever edits such a file edits uv's cache and all environments, to the same size or not.
+    """
+    return status.st_nlink > 1 and status.st_mtime > unpacked + _UNPACKING
 
 
 def _cut_short(recorded: Recorded) -> str:

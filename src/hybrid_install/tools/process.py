@@ -151,12 +151,8 @@ class ShRunner:
     def stream(self, command: Command) -> None:
         """As `Runner.stream`; with `quiet` the output is kept back unless the command fails."""
         self._forget_begun()
-        if self._is_silent:
-            with Path(os.devnull).open() as nothing:
-                self._run(command, {**_kept(nothing), "_pass_fds": {*self._shared}})
-            return
-        with Path(os.devnull).open() as nothing:
-            self._run(command, self._watched(nothing, command) | {"_pass_fds": {*self._shared}})
+        with self._streams(command) as streams:
+            self._run(command, streams)
 
     def start_waiting(self, command: Command) -> Waiting:
         """As `Runner.start_waiting`; what it writes goes where `stream` has it go."""
@@ -169,11 +165,9 @@ class ShRunner:
         os.set_inheritable(its_end.fileno(), True)
         ordered = replace(command, argv=(*command.argv, str(its_end.fileno())))
         try:
-            with Path(os.devnull).open() as nothing:
-                streams = _kept(nothing) if self._is_silent else self._watched(nothing, command)
-                passed = {its_end.fileno(), *self._shared}
-                with not_to_be_interrupted():
-                    running = self._start(ordered, {**streams, "_pass_fds": passed})
+            with self._streams(command) as streams, not_to_be_interrupted():
+                streams["_pass_fds"].add(its_end.fileno())
+                running = self._start(ordered, streams)
         except BaseException:
             line.close()
             raise
@@ -204,6 +198,14 @@ class ShRunner:
     def _is_silent(self) -> bool:
         return self.quiet or _inheritable(sys.__stderr__) is None
 
+    @contextmanager
+    def _streams(self, command: Command) -> Iterator[dict[str, Any]]:
+        """The streams of a child that may change something, and what it shares with us."""
+        is_silent = self._is_silent  # before another file takes the place of a closed stderr
+        with Path(os.devnull).open() as nothing:
+            streams = _kept(nothing) if is_silent else self._watched(nothing, command)
+            yield {**streams, "_pass_fds": {*self._shared}}
+
     def _watched(self, nothing: IO[str], command: Command) -> dict[str, Any]:
         """The streams of a child that the user sees, and answers."""
         watched = _inheritable(sys.__stderr__)
@@ -223,7 +225,11 @@ class ShRunner:
         """As `Runner.begin`."""
         with Path(os.devnull).open() as nothing, held_back() as let_through:
             running = self._start(command, _answering(nothing, command))
-            _unless_interrupted(let_through, running)
+            try:
+                let_through()
+            except BaseException:
+                stop(running.process)
+                raise
         return partial(_finish, command, running)
 
     def converse(self, command: Command) -> str:
@@ -234,9 +240,7 @@ class ShRunner:
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
         with held_back() as let_through:
-            running = self._start(command, streams)
-            _unless_interrupted(let_through, running)
-        return _finish(command, running)
+            return _finish(command, self._start(command, streams), let_through)
 
     @staticmethod
     def _start(command: Command, streams: dict[str, Any]) -> Any:
@@ -268,15 +272,6 @@ def _kept(nothing: IO[str]) -> dict[str, Any]:
 def _answering(nothing: IO[str], command: Command) -> dict[str, Any]:
     """The streams of a child whose words are its answer."""
     return {**_kept(nothing), "_err_to_out": command.with_stderr}
-
-
-def _unless_interrupted(let_through: Callable[[], None], running: Any) -> None:
-    """Hear what came while it was started, and end it then."""
-    try:
-        let_through()
-    except BaseException:
-        stop(running.process)
-        raise
 
 
 def _tied_to_us() -> dict[str, Any]:
@@ -418,10 +413,11 @@ def _dismiss(process: Any, line: _socket.socket) -> None:
     _ended_within(process, _GRACES[-1][1])
 
 
-def _finish(command: Command, running: Any) -> str:
-    """Wait for the end; whoever interrupts that ends the child too."""
+def _finish(command: Command, running: Any, let_through: Callable[[], None] = lambda: None) -> str:
+    """Wait for the end; whoever interrupts that, or has done so as it started, ends the child."""
     sh = sh_alone()
     try:
+        let_through()
         running.wait()
     except sh.ErrorReturnCode as error:
         output = "\n".join(

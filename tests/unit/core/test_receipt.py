@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fakes import locked, wheel
 
-from hybrid_install.core.distribution import Origin
+from hybrid_install.core.distribution import BY_UV, Origin
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     DirectorySource,
@@ -23,7 +23,6 @@ from hybrid_install.core.model import (
 from hybrid_install.core.receipt import (
     BY_POETRY,
     BY_SOMEONE,
-    BY_UV,
     Found,
     Present,
     Receipt,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from support.fakes import distribution, locked, wheel
 
-from hybrid_install.core.distribution import Distribution, Origin
+from hybrid_install.core.distribution import BY_UV, Distribution, Origin
 from hybrid_install.core.model import (
     DEFAULT_INDEX,
     DirectorySource,
@@ -17,7 +17,7 @@ from hybrid_install.core.model import (
     normalize_name,
 )
 from hybrid_install.core.provided import Discrepancy
-from hybrid_install.core.receipt import BY_POETRY, BY_SOMEONE, BY_UV, Present, Receipt, Received
+from hybrid_install.core.receipt import BY_POETRY, BY_SOMEONE, Present, Receipt, Received
 from hybrid_install.core.record import Flaw
 from hybrid_install.core.verification import (
     Environment,

@@ -11,7 +11,7 @@ from support.fakes import interpreter
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.environment.halves import halves, remove, unrecorded_notes
+from hybrid_install.environment.halves import halves, remove
 
 A = normalize_name("a")
 RECORDED = {"RECORD": "a-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"}
@@ -27,7 +27,7 @@ def site(target: Interpreter) -> Path:
 
 
 def found(target: Interpreter) -> list[str]:
-    return [Path(each.path).name for each in halves(target, {A})]
+    return [Path(each.path).name for each in halves(target, {A}).lost]
 
 
 @pytest.mark.parametrize("more", [(), ("INSTALLER",), ("METADATA",), ("INSTALLER", "METADATA")])
@@ -77,13 +77,10 @@ def test_what_uv_has_added_before_it_was_killed(target: Interpreter) -> None:
     dist_info(site(target), "b", files=whole)
 
     assert found(target) == []
-    notes = unrecorded_notes(target, {A, normalize_name("b")})
-    assert [each.name for each in notes if each.parent == folder] == [
-        ".tmpa1",
-        "INSTALLER",
-        "REQUESTED",
-    ]
-    assert len(notes) == 3
+    halved = halves(target, {A, normalize_name("b")})
+    assert halved.notes == tuple(folder / each for each in (".tmpa1", "INSTALLER", "REQUESTED"))
+    remove(halved)
+    assert sorted(each.name for each in folder.iterdir()) == ["METADATA", "NOTES", "RECORD"]
 
 
 def test_another_package_is_left_alone(target: Interpreter) -> None:
