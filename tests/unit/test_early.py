@@ -156,15 +156,38 @@ def test_it_is_taken_over(tmp_path: Path, process: Begun) -> None:
 
 
 def test_interrupted_as_it_starts_it_says_nothing(
-    process: Begun, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even Python does, which starts for longer than we need to ask it."""
+    """Not even Python does, which imports what a user has it import before it comes to us."""
+    customs = (
+        f"import pathlib, time\npathlib.Path({str(tmp_path)!r}, 'up').touch()\ntime.sleep(0.5)\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(customs)
+    environ = {**ENVIRON, "HYBRID_INSTALL_POETRY": str(launcher(tmp_path, ""))}
+    argv = argv_for(str(tmp_path), environ)
+    assert argv
+    process = Begun(argv, {**environ, "PYTHONPATH": str(tmp_path)})
+    while not (tmp_path / "up").exists():
+        time.sleep(0.01)
     os.kill(process.pid, signal.SIGINT)
     _, status = os.waitpid(process.pid, 0)
     process.end()
 
     assert os.waitstatus_to_exitcode(status) == -signal.SIGINT
     assert capfd.readouterr() == ("", "")
+
+
+def test_half_an_order_is_none(
+    tmp_path: Path, process: Begun, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever gives it may be killed meanwhile."""
+    os.write(process.writing, b'{"argv": ["install"], "env": {')
+    os.close(process.writing)
+    _, status = os.waitpid(process.pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert capfd.readouterr() == ("", "")
+    assert not (tmp_path / "said").exists()
 
 
 def test_it_fails_as_it_would_otherwise(tmp_path: Path, process: Begun) -> None:

@@ -145,7 +145,7 @@ class Poetry:
         if waiting:
             order = {"argv": argv, "env": env, "cwd": str(run.project_dir)}
             with suppress(CommandNotFoundError):
-                waiting.order(json.dumps(order))
+                waiting.order(f"{json.dumps(order)}\n")
                 return
         self.runner.stream(Command(argv=(*self.argv, *argv), env=env, cwd=run.project_dir))
 

@@ -112,13 +112,14 @@ def _is_readable(descriptor: int) -> bool:
 
 
 def heard(descriptor: int) -> str:
-    """The order, empty where there is none."""
+    """The order, a line; empty where there is none, or half of one: whoever gives it was killed."""
     with socket.socket(fileno=descriptor) as line:
         parts = []
         if hasattr(socket, "recv_fds"):  # not in Python 3.8
             parts.append(socket.recv_fds(line, 1 << 16, 16)[0])
         parts += iter(lambda: line.recv(1 << 16), b"")
-    return b"".join(parts).decode()
+    order, end, _ = b"".join(parts).partition(b"\n")
+    return order.decode() if end else ""
 
 
 def end_with_parent() -> None:

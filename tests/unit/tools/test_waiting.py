@@ -67,7 +67,7 @@ open({str(tmp_path / "heard")!r}, "w").write(text)
     descriptor = os.open(locked, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     with runner.sharing(descriptor):
-        thread = threading.Thread(target=process.order, args=("ü" * 100_000,))
+        thread = threading.Thread(target=process.order, args=("ü" * 100_000 + "\n",))
         thread.start()
         until(lambda: not locked.exists(), 20, "it has heard")
         os.close(descriptor)
