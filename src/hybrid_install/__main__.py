@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
@@ -25,6 +26,10 @@ def _end(signum: int, _frame: object) -> None:
 
 def main() -> None:
     """End where nothing has changed since the last run; else read the command line."""
+    # Python's own handler would say a traceback. `signal` takes longer to import than what follows.
+    if _signal.getsignal(_SIGINT) is _signal.default_int_handler:
+        _signal.signal(_SIGINT, _signal.SIG_DFL)
+
     from hybrid_install.unchanged import stamp_path, words_if_unchanged
 
     path = stamp_path(sys.argv[1:], os.environ)

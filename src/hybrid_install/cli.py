@@ -603,16 +603,19 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi, environ=request.environ)
     _listen()
+    runner = ShRunner(quiet=request.verbosity < 0, begun=begun())
     try:
-        command(report, ShRunner(quiet=request.verbosity < 0, begun=begun()))
+        command(report, runner)
     except HybridInstallError as error:
+        if runner.has_shown:
+            report.end_line()
         report.fail(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except _Terminated as error:
-        _say_that_it_ended(report, "terminated")
+        _say_that_it_ended(report, runner, "terminated")
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        _say_that_it_ended(report, "interrupted")
+        _say_that_it_ended(report, runner, "interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         _leave_closed_pipe()
@@ -633,9 +636,11 @@ def _leave_closed_pipe() -> NoReturn:
     raise typer.Exit(EXIT_ERROR) from None
 
 
-def _say_that_it_ended(report: Report, how: str) -> None:
+def _say_that_it_ended(report: Report, runner: ShRunner, how: str) -> None:
     """Whoever would read that may have gone: the terminal whose end it is."""
     try:
+        if runner.has_shown:
+            report.end_line()
         report.fail(how, _GO_ON)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -83,6 +83,10 @@ class Report:
         if hint:
             self._write(f"\n{self._colour('hint', 'hint:')} {self._shown(hint)}")
 
+    def end_line(self) -> None:
+        """Set what follows apart from a child's words, which it may not have come to end."""
+        self._write("")
+
     def summary(self) -> None:
         """How long it took, by phase."""
         total = time.monotonic() - self._started

@@ -62,6 +62,26 @@ def test_a_signal_before_the_command_line_is_read(lab: Lab, signum: int, exit_co
     assert "Traceback" not in rest
 
 
+INTERRUPTED_AT_ONCE = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "hybrid_install.unchanged":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from hybrid_install.__main__ import start
+start()
+"""
+
+
+def test_an_interruption_before_anything_is_imported(lab: Lab) -> None:
+    """Not a word, as of any command that does not listen yet."""
+    tool = lab.hybrid_install
+    argv = [str(tool.python), "-c", INTERRUPTED_AT_ONCE]
+    ended = subprocess.run(argv, env=tool.environ({}), cwd=lab.folder, capture_output=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
+
+
 def to_us_alone(signum: int) -> Callable[[Running], None]:
     return lambda running: running.interrupt(signum)
 

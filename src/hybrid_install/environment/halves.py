@@ -22,8 +22,8 @@ from hybrid_install.regular import read_text
 class Halves(NamedTuple):
     """`lost` have no RECORD that would remove them; `notes` are files that a RECORD does not name.
 
-    uv has added those to a .dist-info before it was killed, and whoever removes the rest by that
-    RECORD would leave a folder with them alone.
+    uv, or we (`environment.origins`), had added those to a .dist-info and were killed: whoever
+    removes the rest by that RECORD would leave a folder with them alone.
     """
 
     lost: tuple[Distribution, ...]
@@ -38,8 +38,8 @@ def halves(interpreter: Interpreter, names: Collection[NormalizedName]) -> Halve
         if each.name in names and _is_ours_to_remove(each, interpreter)
     ]
     lost = tuple(each for each in ours if not _is_recorded(Path(each.path)))
-    cut_off = (each for each in ours if not each.is_whole and each not in lost)
-    return Halves(lost, tuple(note for each in cut_off for note in _unrecorded(Path(each.path))))
+    recorded = (Path(each.path) for each in ours if each not in lost)
+    return Halves(lost, tuple(note for folder in recorded for note in _unrecorded(folder)))
 
 
 def remove(found: Halves) -> None:
@@ -56,7 +56,7 @@ def remove(found: Halves) -> None:
 
 def _unrecorded(folder: Path) -> Iterator[Path]:
     record = read_text(folder / "RECORD", "replace")
-    # uv writes each under a name of the first kind until it is whole.
+    # Each is written under a name of the first kind until it is whole.
     notes = map(folder.joinpath, INSTALLERS_OWN - {"RECORD"})
     for path in sorted((*folder.glob(".tmp*"), *notes)):
         if path.is_file() and f"{folder.name}/{path.name}" not in record:

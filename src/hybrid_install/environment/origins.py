@@ -33,6 +33,9 @@ _NOTES = frozenset({"uv_build.json", "uv_cache.json"})
 
 _DIRECT_URL = "direct_url.json"
 
+# As uv's own: `environment.halves` removes them too.
+_BEGUN = ".tmp"
+
 
 def settle(
     direct: Iterable[DirectRequirement], built: frozenset[NormalizedName], interpreter: Interpreter
@@ -64,8 +67,9 @@ def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
     direct = dist_info / _DIRECT_URL
     if not notes and (requirement is None or _says(direct, requirement)):
         return
-    for note in notes:
-        note.unlink()
+    # Of a run that was killed as it wrote; the notes come first, so that RECORD tells of it.
+    for path in (*dist_info.glob(f"{_BEGUN}*"), *notes):
+        path.unlink()
     if requirement is not None:
         _write(direct, json.dumps(direct_url(requirement)))
     _record(dist_info, without=[*notes, direct], having=[direct] if requirement else [])
@@ -114,8 +118,12 @@ def _archive_info(requirement: DirectRequirement) -> dict[str, Any]:
 
 def _write(path: Path, text: str) -> None:
     """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
-    handle, beside = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-    Path(beside).chmod(0o644)
-    Path(beside).replace(path)
+    handle, beside = tempfile.mkstemp(prefix=_BEGUN, dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

@@ -61,7 +61,14 @@ print(json.dumps({
 """
 
 
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
 
 
 def probe(python: Path, runner: Runner, environ: Mapping[str, str]) -> Interpreter:

@@ -126,11 +126,15 @@ class Begun(Protocol):
 
 
 class ShRunner:
-    """Processes through `sh`; `begun` is one that may turn out to be started already."""
+    """Processes through `sh`; `begun` is one that may turn out to be started already.
+
+    `has_shown` is whether any child has had the user's screen to write on.
+    """
 
     def __init__(self, *, quiet: bool = False, begun: Begun | None = None) -> None:
         self.quiet = quiet
         self.begun = begun
+        self.has_shown = False
         self._masks = False
         self._shared: set[int] = set()
 
@@ -185,7 +189,7 @@ class ShRunner:
         if begun.is_taken or not (is_same and is_plain):
             self._forget_begun()
             return None
-        begun.is_taken = True
+        begun.is_taken = self.has_shown = True
         return begun
 
     def _forget_begun(self) -> None:
@@ -208,6 +212,7 @@ class ShRunner:
 
     def _watched(self, nothing: IO[str], command: Command) -> dict[str, Any]:
         """The streams of a child that the user sees, and answers."""
+        self.has_shown = True
         watched = _inheritable(sys.__stderr__)
         stdin = _inheritable(sys.__stdin__) or nothing
         secrets = secrets_in(command.env)

@@ -73,7 +73,8 @@ def test_what_uv_has_added_before_it_was_killed(target: Interpreter) -> None:
         "NOTES": "somebody's",
     }
     folder = dist_info(site(target), "a", files=files)
-    whole = files | {"RECORD": f"{record}b-1.0.dist-info/INSTALLER,,\n".replace("a-1.0", "b-1.0")}
+    named = (f"b-1.0.dist-info/{each},,\n" for each in ("INSTALLER", "REQUESTED", ".tmpa1"))
+    whole = files | {"RECORD": record.replace("a-1.0", "b-1.0") + "".join(named)}
     dist_info(site(target), "b", files=whole)
 
     assert found(target) == []

@@ -88,6 +88,29 @@ def test_twice_is_as_good_as_once(target: Interpreter) -> None:
     assert {path.name: path.read_bytes() for path in info.iterdir()} == before
 
 
+def test_what_a_killed_run_had_begun_to_write_goes(target: Interpreter) -> None:
+    info = by_uv(target, "a", "uv_cache.json", ".tmpa1")
+    settled(target, direct())
+    assert not (info / ".tmpa1").exists()
+
+
+def test_interrupted_it_leaves_no_more_than_the_record_tells(
+    target: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run finds that a note is missing."""
+    info = by_uv(target, "a", "uv_build.json")
+    before = {path.name for path in info.iterdir()}
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        settled(target, requirement("a", files=[sdist("a")]))
+    assert {path.name for path in info.iterdir()} == before - {"uv_build.json"}
+    assert "uv_build.json" in record(info)
+
+
 def test_notes_of_what_was_built_from_an_index_are_dropped(target: Interpreter) -> None:
     """Its direct_url.json, which it should not have, is not ours to judge."""
     info = by_uv(target, "a", "uv_build.json")

@@ -80,7 +80,9 @@ def test_any_other_file_is_left_alone(target: Interpreter, head: str) -> None:
     path = launcher(target, head)
     before = path.stat()
     free_of_place(target)
-    assert path.stat() == before
+    after = path.stat()
+    # It may be read: any write, and any change of its mode, has another ctime.
+    assert (after.st_ino, after.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
 
 
 @pytest.mark.parametrize(
