@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -597,19 +598,18 @@ def _init(
 
 
 _GO_ON = "what uv has downloaded is kept: run the same command again"
+_TELL_US = "`poetry install` goes on meanwhile; report this with the log, which has no secrets"
 
 
 def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoReturn:
     """Run one command; every way it can end has an exit code."""
     report = Report(verbosity=request.verbosity, ansi=request.ansi, environ=request.environ)
-    _listen()
     runner = ShRunner(quiet=request.verbosity < 0, begun=begun())
     try:
+        _listen()
         command(report, runner)
     except HybridInstallError as error:
-        if runner.has_shown:
-            report.end_line()
-        report.fail(error.message, error.hint)
+        _fail(report, runner, error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except _Terminated as error:
         _say_that_it_ended(report, runner, "terminated")
@@ -622,12 +622,19 @@ def _run(request: Request, command: Callable[[Report, ShRunner], None]) -> NoRet
     except OSError as error:
         place = error.filename or "the system"
         problem = error.strerror or error
-        report.fail(f"{place}: {problem}", "mend that and run the same command again")
+        _fail(report, runner, f"{place}: {problem}", "mend that and run the same command again")
         raise typer.Exit(EXIT_ERROR) from None
     except Exception:  # noqa: BLE001
-        report.fail(f"this is a bug in hybrid-install{_bug_log()}", None)
+        _fail(report, runner, f"this is a bug in hybrid-install{_bug_log()}", _TELL_US)
         raise typer.Exit(EXIT_BUG) from None
     raise typer.Exit(0)
+
+
+def _fail(report: Report, runner: ShRunner, message: str, hint: str | None) -> None:
+    """On a line of its own, wherever a child has left the cursor."""
+    if runner.has_shown:
+        report.end_line()
+    report.fail(message, hint)
 
 
 def _leave_closed_pipe() -> NoReturn:
@@ -639,9 +646,7 @@ def _leave_closed_pipe() -> NoReturn:
 def _say_that_it_ended(report: Report, runner: ShRunner, how: str) -> None:
     """Whoever would read that may have gone: the terminal whose end it is."""
     try:
-        if runner.has_shown:
-            report.end_line()
-        report.fail(how, _GO_ON)
+        _fail(report, runner, how, _GO_ON)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
@@ -654,25 +659,37 @@ class _Terminated(BaseException):
         self.exit_code = exit_code
 
 
+_CLEARING_UP = 15.0
+"""Seconds: longer than children are waited for that have been told to end."""
+
+
+class _Listener:
+    """Ends the run in order, once: what that has begun is not to be cut off by the next signal.
+
+    A terminal that closes says so twice, and people press Ctrl-C as often. After the time that
+    clearing up may take it hears again: an exception can be lost.
+    """
+
+    def __init__(self) -> None:
+        self._deaf_until = -math.inf
+
+    def __call__(self, signum: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now < self._deaf_until:
+            return
+        self._deaf_until = now + _CLEARING_UP
+        if signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise _Terminated(EXIT_HUNG_UP if signum == signal.SIGHUP else EXIT_TERMINATED)
+
+
 def _listen() -> None:
     """Have signals end the run in order; `nohup`, and a shell's `&`, keep some of them from us."""
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _terminate)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _terminate(signum: int, _frame: FrameType | None) -> NoReturn:
-    # A terminal that closes says so twice: by its shell, and by the system.
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        if signal.getsignal(number) is _terminate:
-            signal.signal(number, _heard_already)
-    raise _Terminated(EXIT_HUNG_UP if signum == signal.SIGHUP else EXIT_TERMINATED)
-
-
-def _heard_already(_signum: int, _frame: FrameType | None) -> None:
-    """What the first one has begun is not to be cut off by the next; SIGKILL is still there."""
+    listener = _Listener()
+    signal.signal(signal.SIGTERM, listener)
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, listener)
 
 
 def _bug_log() -> str:

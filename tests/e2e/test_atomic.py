@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from unittest import mock
 
 import pytest
@@ -143,6 +145,32 @@ def test_several_at_once_take_turns(lab: Lab, spec: Spec) -> None:
     assert [each.exit_code for each in results] == [0, 0, 0], "\n".join(map(str, results))
     assert not beside(project.venv).exists()
     lab.assert_as_poetry_makes_it(project)
+
+
+def test_whoever_looks_meanwhile_sees_an_environment(lab: Lab, spec: Spec) -> None:
+    """All the time, while one takes the place of another."""
+    project = lab.project(spec)
+    lab.install(project)
+    looks: list[int] = []
+    has_ended = Event()
+
+    def look() -> None:
+        while not has_ended.is_set():
+            seen = launch(project.venv, "acme-app", lab.sandbox)
+            looks.append(seen.exit_code if "alpha" in seen.stdout else -1)
+
+    with ThreadPoolExecutor() as pool:
+        looking = pool.submit(look)
+        try:
+            for _ in range(3):
+                before = len(looks)
+                damage(project)
+                lab.install(project, "--atomic")
+                assert len(looks) > before
+        finally:
+            has_ended.set()
+        looking.result()
+    assert set(looks) == {0}
 
 
 def damage(project: Project) -> None:

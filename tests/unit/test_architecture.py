@@ -22,19 +22,23 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "core": frozenset({"errors"}),
     "report": frozenset({"core", "errors"}),
     "regular": frozenset(),
+    "interruptions": frozenset(),
+    "whole": frozenset({"interruptions"}),
     "files": frozenset({"core", "errors", "regular"}),
     "poetry_config": frozenset({"core", "errors", "files"}),
     "settings": frozenset({"core", "errors", "files"}),
-    "tools": frozenset({"core", "errors", "regular"}),
+    "tools": frozenset({"core", "errors", "interruptions", "regular", "whole"}),
     "environment": frozenset(
         {
             "core",
             "errors",
             "files",
+            "interruptions",
             "poetry_config",
             "regular",
             "tools.process",
             "unchanged",
+            "whole",
         }
     ),
     "commands": frozenset(
@@ -49,6 +53,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
             "settings",
             "tools",
             "unchanged",
+            "whole",
             "",
         }
     ),

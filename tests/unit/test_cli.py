@@ -547,7 +547,10 @@ def test_a_bug_leaves_a_log_without_the_environment(
     (log,) = tmp_path.glob("hybrid-install-*.log")
     assert result.exit_code == 3
     assert result.stdout == ""
-    assert result.stderr == f"error: this is a bug in hybrid-install; its log is {log}\n"
+    error, hint, *rest = filter(None, result.stderr.splitlines())
+    assert error == f"error: this is a bug in hybrid-install; its log is {log}"
+    assert hint.startswith("hint: `poetry install` ")
+    assert rest == []
     text = log.read_text("utf-8")
     assert text.startswith(f"hybrid-install {__version__}, Python {sys.version}\nplan -v\n\n")
     assert "Traceback" in text

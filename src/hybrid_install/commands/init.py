@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from hybrid_install.regular import read_bytes
 from hybrid_install.report import Report, packages
 from hybrid_install.settings import load
 from hybrid_install.tools.process import CommandFailedError, Runner
+from hybrid_install.whole import write_whole
 
 
 def init(
@@ -125,13 +123,5 @@ def _requirements(preparation: Preparation) -> RequirementsMap:
 def _replace(path: Path, text: str) -> None:
     """Write beside, then rename: through links, and with the permissions that are there."""
     place = path.resolve()
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
-        shutil.copymode(place, beside)
-        beside.replace(place)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    mode = place.stat().st_mode
+    write_whole(place, text.encode("utf-8"), mode, begun=f".{place.name}.")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from hybrid_install.commands.access import asking_default_index, index_access
 from hybrid_install.commands.ahead import poetry_apart
@@ -65,6 +63,7 @@ from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.process import CommandFailedError, Runner, Waiting
 from hybrid_install.tools.uv import InstallTarget, Uv
+from hybrid_install.whole import temporary_folder
 
 
 def install(request: Request, report: Report, runner: Runner, *, dry_run: bool) -> None:
@@ -108,14 +107,14 @@ def _install(request: Request, report: Report, runner: Runner, *, dry_run: bool 
 def _is_made_beside(preparation: Preparation, report: Report, runner: Runner, started: int) -> bool:
     """Have another environment take the place of the target; False if nothing is to be done."""
     from hybrid_install.commands.atomic import in_line, install_beside, refuse_unfit_for_exchange
-    from hybrid_install.environment.exchange import beside, discard
+    from hybrid_install.environment.exchange import clear_beside
 
     refuse_unfit_for_exchange(preparation)
     with in_line(preparation, report) as others_were_first:
         if others_were_first:
             preparation = prepare(preparation.request, runner, starts_tools=True)
         if preparation.plan.is_done and not _needs_poetry(preparation):
-            discard(beside(preparation.target.path))
+            clear_beside(preparation.target.path)
             return False
         install_whole = partial(_install, report=report, runner=runner)
         stamp(install_beside(preparation, report, install_whole), report, started)
@@ -546,7 +545,7 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
     hands_over = preparation.plan.handover is not None
     # Poetry ignores VIRTUAL_ENV where its envs.toml knows the project.
     hide_envs_file = request.venv is not None and preparation.locator.is_remembered
-    folder = stack.enter_context(tempfile.TemporaryDirectory()) if hide_envs_file else None
+    folder = stack.enter_context(temporary_folder()) if hide_envs_file else None
     return PoetryRun(
         project_dir=preparation.inputs.project_dir,
         environment_path=target.path if target.exists and target.is_virtual else None,
@@ -561,7 +560,7 @@ def _poetry_run(preparation: Preparation, report: Report, stack: ExitStack) -> P
         verbosity=request.verbosity,
         # Where the selection was by the lock's markers, a Poetry that is ours alone does the same.
         re_resolve=None if hands_over or preparation.poetry or preparation.re_resolves() else False,
-        ignore_envs_file=Path(folder) if folder else None,
+        ignore_envs_file=folder,
         # Poetry runs in the project's folder, and takes paths to be relative to its own.
         variables=preparation.inputs.config.certificate_variables(request.working_dir),
         builds=not request.no_build,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from hybrid_install.environment.trust import trust_of
 from hybrid_install.errors import ProjectError, ToolError
 from hybrid_install.tools.fetch import Fetcher, NamedPage
 from hybrid_install.tools.keyring import KeyringQuery
+from hybrid_install.whole import temporary_folder
 
 
 def sources(case: Case, seconds: float) -> Iterator[Finding]:
@@ -142,8 +142,8 @@ def _mirror(case: Case) -> str | None:
 def _default_url(case: Case) -> str:
     """Asked of uv with a cache of its own for a moment: it would make its own otherwise."""
     uv, environ = case.uv, case.request.environ
-    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        return replace(uv, environ={**environ, "UV_CACHE_DIR": folder}).default_index_url()
+    with temporary_folder() as folder:
+        return replace(uv, environ={**environ, "UV_CACHE_DIR": str(folder)}).default_index_url()
 
 
 def _trust(case: Case, used: Collection[Index]) -> Trust:

@@ -8,7 +8,6 @@ root that is no editable install is a wheel of Poetry's that uv installs.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,6 +24,7 @@ from hybrid_install.errors import TargetError, ToolError
 from hybrid_install.tools.poetry import Poetry
 from hybrid_install.tools.poetry_run import PoetryRun
 from hybrid_install.tools.uv import InstallTarget, Uv
+from hybrid_install.whole import temporary_folder
 
 # `--project`, and a lock that is followed as it is written.
 _STANDS_IN_SINCE = (2, 0)
@@ -57,7 +57,7 @@ def finishing_runs(
     runs = []
     if plan.leaves_work_to_poetry:
         _refuse_old(poetry)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hybrid-install-")))
+        folder = stack.enter_context(temporary_folder())
         _write_stand_in(preparation, folder)
         selection = SelectionOptions(no_root=True)
         runs.append(replace(plain, selection=selection, stand_in=folder, re_resolve=False))
@@ -107,13 +107,13 @@ def install_wheel_of_root(
     """The wheel that `build` puts into a folder, in the place of what has the project's name."""
     name, target = preparation.inputs.project.name, preparation.target
     assert name is not None, "a project in package mode has a name"  # noqa: S101
-    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        build(Path(folder))
+    with temporary_folder() as folder:
+        build(folder)
         if present := preparation.installed().get(name):
             remove_recorded_absolutely(present, target.interpreter)
         uv.install_wheel(
             name,
-            Path(folder),
+            folder,
             InstallTarget(
                 target.python,
                 reinstall=(name,),

@@ -12,13 +12,13 @@ import csv
 import io
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hybrid_install.core.distribution import Distribution
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.regular import read_text
+from hybrid_install.whole import write_whole
 
 
 def remove_recorded_absolutely(distribution: Distribution, interpreter: Interpreter) -> None:
@@ -84,8 +84,6 @@ def _absolute(row: list[str]) -> Path | None:
 
 def _write(record: Path, rows: list[list[str]]) -> None:
     """Beside, then renamed: a run that is cut off leaves the one or the other."""
-    handle, beside = tempfile.mkstemp(dir=record.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    Path(beside).chmod(0o644)
-    Path(beside).replace(record)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_whole(record, text.getvalue().encode("utf-8", "surrogateescape"))

@@ -91,16 +91,11 @@ def newest(witnesses: Iterable[tuple[str, str]]) -> int:
 
 def write(path: Path, text: str) -> None:
     """Put `text` into the cache, whole or not at all; a cache that cannot be written to is none."""
-    import tempfile
+    from hybrid_install.whole import write_whole
 
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(
-            handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n"
-        ) as file:
-            file.write(text)
-        Path(name).replace(path)
+        write_whole(path, text.encode("utf-8", "surrogateescape"), 0o600)
         kept = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime_ns)
         for old in kept[:-_KEPT]:
             old.unlink(missing_ok=True)

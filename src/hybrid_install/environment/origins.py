@@ -10,8 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,13 +26,13 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.requirements import DirectRequirement
 from hybrid_install.regular import read_text
+from hybrid_install.whole import BEGUN, write_whole
 
 _NOTES = frozenset({"uv_build.json", "uv_cache.json"})
 
 _DIRECT_URL = "direct_url.json"
 
 # As uv's own: `environment.halves` removes them too.
-_BEGUN = ".tmp"
 
 
 def settle(
@@ -68,7 +66,7 @@ def _settle(dist_info: Path, requirement: DirectRequirement | None) -> None:
     if not notes and (requirement is None or _says(direct, requirement)):
         return
     # Of a run that was killed as it wrote; the notes come first, so that RECORD tells of it.
-    for path in (*dist_info.glob(f"{_BEGUN}*"), *notes):
+    for path in (*dist_info.glob(f"{BEGUN}*"), *notes):
         path.unlink()
     if requirement is not None:
         _write(direct, json.dumps(direct_url(requirement)))
@@ -118,12 +116,4 @@ def _archive_info(requirement: DirectRequirement) -> dict[str, Any]:
 
 def _write(path: Path, text: str) -> None:
     """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
-    handle, beside = tempfile.mkstemp(prefix=_BEGUN, dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode("utf-8", "surrogateescape"))

@@ -6,8 +6,6 @@ another name, for the next run alone: its entries count only where the contents 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from hybrid_install.core.verification import Expected, disproved
 from hybrid_install.environment.records import look
 from hybrid_install.errors import InvalidDataError
 from hybrid_install.regular import read_bytes
+from hybrid_install.whole import write_whole
 
 _NAME = "hybrid-install.json"
 _UNFINISHED = "hybrid-install.unfinished.json"
@@ -136,20 +135,7 @@ def _has_text(path: Path, text: str) -> bool:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write beside, and rename: whole or not there.
-
-    Not synced: that would have the disk write all of the environment first, which takes longer
-    than to install it. What a power failure leaves of a receipt is not JSON, and so none.
-    """
+    """Whole or not there. What a power failure leaves of a receipt is not JSON, and so none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # What is installed is no secret, and others verify it too.
-        beside.chmod(0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    # What is installed is no secret, and others verify it too.
+    write_whole(path, text.encode("utf-8"), 0o644, begun=f".{path.name}.")

@@ -12,13 +12,13 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.scripts import RELOCATABLE
 from hybrid_install.regular import read_bytes, read_text
+from hybrid_install.whole import write_whole
 
 _PREAMBLE = f"#!/bin/sh\n{RELOCATABLE}\n' '''\n".encode()
 
@@ -43,7 +43,7 @@ def free_of_place(interpreter: Interpreter) -> None:
     }
     written = {launcher: content for launcher, content in changed.items() if content}
     for launcher, content in written.items():
-        write_anew(launcher, content, launcher.stat().st_mode)
+        write_whole(launcher, content, launcher.stat().st_mode)
     for folder in interpreter.site_packages if written else ():
         for each in folder.glob("*.dist-info/RECORD"):
             record(each, written)
@@ -80,13 +80,4 @@ def record(file: Path, written: Mapping[Path, bytes]) -> None:
         row[1:] = [f"sha256={digest}", str(len(content))]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    write_anew(file, text.getvalue().encode("utf-8", "surrogateescape"), file.stat().st_mode)
-
-
-def write_anew(path: Path, content: bytes, mode: int) -> None:
-    """Beside, then renamed: the file may share its content with uv's cache by a hard link."""
-    handle, beside = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(beside).chmod(mode & 0o7777)
-    Path(beside).replace(path)
+    write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"), file.stat().st_mode)

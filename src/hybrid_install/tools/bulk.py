@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +30,7 @@ from hybrid_install.core.uv_config import IndexAccess
 from hybrid_install.errors import ToolError
 from hybrid_install.regular import read_text
 from hybrid_install.tools.uv import InstallTarget, Uv
+from hybrid_install.whole import write_whole
 
 Told = Mapping[NormalizedName, tuple[LockedFile, ...]]
 """The files of each package that uv was told it may install."""
@@ -214,7 +213,7 @@ class BulkInstall:
             for file in offer
         ]
         try:
-            _write_whole(self._entry(requirement), json.dumps(files))
+            _store(self._entry(requirement), json.dumps(files))
         except OSError:
             # A cache that cannot be written costs the next run a second, not its correctness.
             return
@@ -263,10 +262,6 @@ def refuse_missing(missing: Iterable[Requirement]) -> None:
         )
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside, then rename: a reader never sees half a file."""
+def _store(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as beside:
-        beside.write(text)
-    Path(name).replace(path)
+    write_whole(path, text.encode("utf-8"), 0o600)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import locale
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from hybrid_install.core.editable import Binding, Copy, Launcher, MetadataFile
 from hybrid_install.core.model import normalize_name
 from hybrid_install.errors import HybridInstallError, ProjectError
 from hybrid_install.regular import read_bytes
+from hybrid_install.whole import temporary_folder
 
 if TYPE_CHECKING:
     from poetry.core.masonry.builders.builder import Builder
@@ -145,8 +145,8 @@ def _problem_of(source: str, project_dir: Path) -> str:
 
 def _metadata(wheel: Any) -> tuple[MetadataFile, ...]:
     """What `WheelBuilder.prepare_metadata` writes, in the order of RECORD."""
-    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as folder:
-        made = wheel.prepare_metadata(Path(folder))
+    with temporary_folder() as folder:
+        made = wheel.prepare_metadata(folder)
         return tuple(
             MetadataFile(
                 path.relative_to(made).as_posix(),

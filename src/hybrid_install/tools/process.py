@@ -12,6 +12,7 @@ import shlex
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hybrid_install.core.redaction import secrets_in, without_credentials, without_secrets
 from hybrid_install.errors import ToolError
-from hybrid_install.tools.interruptions import held_back, not_to_be_interrupted
+from hybrid_install.interruptions import held_back, not_to_be_interrupted
 from hybrid_install.tools.sh_alone import sh_alone
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 
 _GRACES = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
+_LOOK_AGAIN = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,18 +168,27 @@ class ShRunner:
             line = _socket.socket(fileno=found.writing)
             return _TakenOver(command, _Child(found.pid), line, self._shared)
         line, its_end = _socket.socketpair()
+        with closing(its_end), held_back() as held:
+            try:
+                waiting = self._start_deaf(command, line, its_end)
+            except BaseException:
+                line.close()
+                raise
+            try:
+                held.let_through()
+            except BaseException:
+                waiting.dismiss()
+                raise
+        return waiting
+
+    def _start_deaf(
+        self, command: Command, line: _socket.socket, its_end: _socket.socket
+    ) -> _Started:
         os.set_inheritable(its_end.fileno(), True)
         ordered = replace(command, argv=(*command.argv, str(its_end.fileno())))
-        try:
-            with self._streams(command) as streams, not_to_be_interrupted():
-                streams["_pass_fds"].add(its_end.fileno())
-                running = self._start(ordered, streams)
-        except BaseException:
-            line.close()
-            raise
-        finally:
-            its_end.close()
-        return _Started(ordered, running, line, self._shared)
+        with self._streams(command) as streams, not_to_be_interrupted():
+            streams["_pass_fds"].add(its_end.fileno())
+            return _Started(ordered, self._start(ordered, streams), line, self._shared)
 
     def _begun_as(self, command: Command) -> Begun | None:
         """What was begun, if it is that very command, and writes where it shall; else it ends."""
@@ -228,10 +239,10 @@ class ShRunner:
 
     def begin(self, command: Command) -> Callable[[], str]:
         """As `Runner.begin`."""
-        with Path(os.devnull).open() as nothing, held_back() as let_through:
+        with Path(os.devnull).open() as nothing, held_back() as held:
             running = self._start(command, _answering(nothing, command))
             try:
-                let_through()
+                held.let_through()
             except BaseException:
                 stop(running.process)
                 raise
@@ -241,11 +252,12 @@ class ShRunner:
         """As `Runner.converse`, also with `quiet`: whoever is not answered waits for ever."""
         if not _at_a_terminal() or (watched := _inheritable(sys.__stderr__)) is None:
             return self.capture(command)
+        self.has_shown = True
         return self._run(command, {"_in": sys.__stdin__, "_tty_out": False, "_err": watched})
 
     def _run(self, command: Command, streams: dict[str, Any]) -> str:
-        with held_back() as let_through:
-            return _finish(command, self._start(command, streams), let_through)
+        with held_back() as held:
+            return _finish(command, self._start(command, streams), held.let_through)
 
     @staticmethod
     def _start(command: Command, streams: dict[str, Any]) -> Any:
@@ -357,8 +369,8 @@ class _Started(NamedTuple):
     shared: Collection[int]
 
     def order(self, text: str) -> None:
-        _tell(self.command, self.line, self.shared, text)
-        _finish(self.command, self.running)
+        tell = partial(_tell, self.command, self.line, self.shared, text)
+        _finish(self.command, self.running, tell)
 
     def dismiss(self) -> None:
         _dismiss(self.running.process, self.line)
@@ -373,8 +385,8 @@ class _TakenOver(NamedTuple):
     shared: Collection[int]
 
     def order(self, text: str) -> None:
-        _tell(self.command, self.line, self.shared, text)
         try:
+            _tell(self.command, self.line, self.shared, text)
             exit_code = self.child.wait()
         except BaseException:
             stop(self.child)
@@ -418,11 +430,11 @@ def _dismiss(process: Any, line: _socket.socket) -> None:
     _ended_within(process, _GRACES[-1][1])
 
 
-def _finish(command: Command, running: Any, let_through: Callable[[], None] = lambda: None) -> str:
-    """Wait for the end; whoever interrupts that, or has done so as it started, ends the child."""
+def _finish(command: Command, running: Any, first: Callable[[], None] = lambda: None) -> str:
+    """Do what comes `first`, and wait for the end; whoever interrupts that ends the child."""
     sh = sh_alone()
     try:
-        let_through()
+        first()
         running.wait()
     except sh.ErrorReturnCode as error:
         output = "\n".join(
@@ -440,23 +452,27 @@ def stop(process: Any) -> None:
 
     At a terminal the child shares our group, so that it may ask for a passphrase, and Ctrl-C
     reaches all of it by itself. Elsewhere it leads a group, so that one signal reaches all; what
-    it leaves behind in that group when it ends is killed.
+    it leaves behind in that group when it ends is killed. Who is told once more meanwhile has no
+    patience: the graces are over, and the signal is heard when all have ended.
     """
     # Not where stdin leads: a terminal that hangs up is none any more.
     leads_group = process.pgid == process.pid
-    for signum, grace in _GRACES:
-        try:
-            (process.signal_group if leads_group else process.signal)(signum)
-        except (ProcessLookupError, OSError):
-            break
-        if _ended_within(process, grace):
-            break
-    if leads_group:
-        with suppress(ProcessLookupError, OSError):
-            os.killpg(process.pid, signal.SIGKILL)
+    # Or the next signal would leave its own children at work.
+    with held_back() as held:
+        for signum, grace in _GRACES:
+            try:
+                (process.signal_group if leads_group else process.signal)(signum)
+            except (ProcessLookupError, OSError):
+                break
+            if _ended_within(process, grace, () if signum == signal.SIGKILL else held.heard):
+                break
+        if leads_group:
+            with suppress(ProcessLookupError, OSError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def _ended_within(process: Any, seconds: float) -> bool:
+def _ended_within(process: Any, seconds: float, hurry: Collection[int] = ()) -> bool:
+    """Whether it has ended by then, or by the time at which somebody has hurried us."""
     ended = threading.Event()
 
     def wait() -> None:
@@ -464,7 +480,11 @@ def _ended_within(process: Any, seconds: float) -> bool:
         ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    return ended.wait(seconds)
+    ends = time.monotonic() + seconds
+    while not ended.wait(_LOOK_AGAIN):
+        if hurry or time.monotonic() > ends:
+            return False
+    return True
 
 
 def _at_a_terminal() -> bool:

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ from hybrid_install.errors import ToolError
 from hybrid_install.regular import read_text
 from hybrid_install.tools.embedded import embedded_pip
 from hybrid_install.tools.process import Command, Runner
+from hybrid_install.whole import temporary_folder
 
 SUPPORTED = Supported((0, 13), (0, 14))
 """uv versions that the tests run with."""
@@ -484,8 +484,7 @@ def _bundled() -> Path | None:
 @contextmanager
 def _folder(files: Mapping[str, str]) -> Iterator[Path]:
     """A folder of our own with these files: uv reads nothing of the project's."""
-    with tempfile.TemporaryDirectory(prefix="hybrid-install-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         for file, text in files.items():
             (folder / file).write_text(text, "utf-8")
         yield folder
