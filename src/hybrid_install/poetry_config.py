@@ -150,6 +150,11 @@ class PoetryConfig(NamedTuple):
         return self._folder("virtualenvs", "path") or Path().absolute()
 
     @property
+    def cache_path(self) -> Path:
+        """The folder of what Poetry itself fetches and builds."""
+        return self._folder("cache-dir") or Path().absolute()
+
+    @property
     def python_installation_dir(self) -> Path:
         """Where `poetry python install` puts interpreters."""
         own = self._folder("python", "installation-dir")

@@ -56,6 +56,15 @@ def test_the_size_is_said_of_what_is_not_in_the_cache(lab: Lab, project: Project
     assert not [each for each in requests if each.is_download]
 
 
+def test_what_nobody_tells_the_size_of(lab: Lab) -> None:
+    """A url has none before it is fetched."""
+    source = lab.source(BIG, wheel := Wheel(Release("alpha")))
+    pinned = {"alpha": {"url": lab.index.file_url(source, wheel)}}
+    project = lab.project(lab.spec(BIG.release.name, "alpha", sources=(source,), pinned=pinned))
+    said = lab.install(project).stderr
+    assert f"uv           at least {size_text(len(BIG.content))} to download\n" in said
+
+
 @pytest.fixture
 def little_room(tmp_path: Path) -> Iterator[Path]:
     """A file system of a megabyte."""

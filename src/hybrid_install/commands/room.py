@@ -44,11 +44,12 @@ def load_of(preparation: Preparation, files: Files, cache: UvCache) -> Load:
     """What these files bring; what is replaced makes as much room as it takes, or more or less."""
     fetched = [file for name, file in files.items() if not file.path and cache.lacks(name, file)]
     added = {each.name for each in preparation.plan.having(Action.INSTALL)}
+    left = {each.name for each in preparation.plan.having(Action.DEFER)}
     mode = preparation.request.environ.get("UV_LINK_MODE")
     return Load(
         sum(file.size or 0 for file in fetched),
         sum(file.size or 0 for name, file in files.items() if name in added and file.is_wheel),
-        sum(file.size is None for file in fetched),
+        sum(file.size is None for file in fetched) + len((added | left) - files.keys()),
         is_copied=mode == "copy",
         is_symlinked=mode == "symlink",
     )

@@ -24,6 +24,8 @@ def disks(case: Case) -> Iterator[Finding]:
     cache = uv_cache_dir(environ)
     seen = {}
     places = {"uv's cache": cache, "our cache": cache_dir(environ), "TMPDIR": _temporary(environ)}
+    if config := known(lambda: case.config):
+        places["Poetry's cache"] = config.cache_path
     if target is not None:
         places["the environment"] = target.path
     for subject, place in places.items():

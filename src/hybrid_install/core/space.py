@@ -34,8 +34,9 @@ class Volume:
 class Load:
     """What a run brings: bytes of wheels `to_fetch`, and `to_add` to the environment.
 
-    `unsized` are how many files there are of which the index does not say the size. With
-    `is_copied` what is linked otherwise takes its room twice, with `is_symlinked` never.
+    `unsized` is how much there is of which nobody says the size: files of an index that does not,
+    urls, repositories, and what is left to Poetry.
+    With `is_copied` what is linked otherwise takes its room twice, with `is_symlinked` never.
     """
 
     to_fetch: int

@@ -186,6 +186,12 @@ def test_a_cache_that_cannot_be_written_to(folder: Path, monkeypatch: pytest.Mon
     assert found["TMPDIR"].severity is not Severity.ERROR
 
 
+def test_room_for_what_poetry_fetches(folder: Path) -> None:
+    variables = {"VIRTUAL_ENV": "", "POETRY_CACHE_DIR": str(folder / "poetry")}
+    found = {each.subject: each for each in disks(case_of(folder, **variables))}
+    assert found["Poetry's cache"].text.startswith(f"{folder / 'poetry'}: ")
+
+
 def test_one_page_of_each_index(tmp_path: Path) -> None:
     packages = (
         LockedText("alpha", source="team"),
