@@ -12,6 +12,7 @@ class Figure(StrEnum):
 
     INPUTS = "odd inputs"
     REFUSED = "refused in words"
+    TRACEBACKS = "tracebacks and hangs"
     PLACES_OF_SECRETS = "texts and files searched for secrets"
     SECRETS_FOUND = "secrets found"
 
@@ -23,7 +24,7 @@ FIGURES: Counter[str] = Counter()
 def lines(counts: Counter[str]) -> Iterator[str]:
     """One for each figure of a run that has any; what was looked for and not found is 0."""
     if counts[Figure.INPUTS]:
-        yield _line(counts, Figure.INPUTS, Figure.REFUSED)
+        yield _line(counts, Figure.INPUTS, Figure.REFUSED, Figure.TRACEBACKS)
     if counts[Figure.PLACES_OF_SECRETS]:
         yield _line(counts, Figure.PLACES_OF_SECRETS, Figure.SECRETS_FOUND)
 

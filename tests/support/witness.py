@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from hypothesis.errors import HypothesisException
 from support.figures import FIGURES, Figure
 
 from hybrid_install.errors import HybridInstallError
@@ -40,6 +41,11 @@ def no_hang(seconds: float = _SECONDS) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except (HybridInstallError, OSError, HypothesisException):  # words, or no input at all
+        raise
+    except BaseException:
+        FIGURES[Figure.TRACEBACKS] += 1
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
