@@ -118,7 +118,8 @@ def _allowed(package: LockedPackage, policy: BinaryPolicy) -> Iterator[LockedFil
             yield file
 
 
-Rank = tuple[tuple[int, str] | tuple[()], int]
+_BuildTag = tuple[int, str, str] | tuple[()]
+Rank = tuple[_BuildTag, int]
 
 
 def _rank(file: LockedFile, tags: Tags) -> Rank | None:
@@ -174,12 +175,13 @@ class _RanksByEnd(dict[str, Rank | None]):
 _RANKS = _RanksByEnd()
 
 
-def _build_tag(text: str | None) -> tuple[int, str] | tuple[()]:
+def _build_tag(text: str | None) -> _BuildTag:
+    """To sort by its number, of which Python would not read thousands of digits, and its rest."""
     if text is None:
         return ()
-    digits = re.match(r"\d+", text)
-    number = digits.group() if digits else ""
-    return int(number), text[len(number) :]
+    rest = text.lstrip("0123456789")
+    number = text.removesuffix(rest).lstrip("0")
+    return len(number), number, rest
 
 
 def rank_of_tags(file: LockedFile, tags: Tags) -> int | None:

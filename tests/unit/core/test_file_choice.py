@@ -73,6 +73,14 @@ def test_a_build_tag_counts_before_the_tags() -> None:
     assert ordered(named(*names)) == [name.removeprefix("a-1.0") for name in names]
 
 
+def test_a_build_tag_may_have_any_number_of_digits() -> None:
+    """Python reads no number of thousands of them."""
+    many = "9" * 5000
+    builds = ("1" + many, many + "b", many, "0" * 5000 + "12", "010", "9", "00")
+    names = [f"a-1.0-{build}-py3-none-any.whl" for build in builds]
+    assert ordered(named(*names[::-1])) == [name.removeprefix("a-1.0") for name in names]
+
+
 def test_the_best_of_a_compressed_set_of_tags_counts() -> None:
     several = "a-1.0-py2.py3-none-any.linux.win32.whl"
     assert ordered(named("a-1.0-py3-none-any.whl", several)) == [
