@@ -105,6 +105,11 @@ class Report:
         _write_to(sys.stderr, f"{text}\n")
 
 
+def lines(texts: Iterable[str]) -> str:
+    """What was read here and there for people: a line each."""
+    return "".join(f"{_shown(each)}\n" for each in texts)
+
+
 def print_data(text: str, environ: Mapping[str, str] | None = None) -> None:
     """Data for a pipe, as it is but for the passwords and tokens in `environ`."""
     _write_to(sys.stdout, hidden(text, secrets_in(environ or {})))

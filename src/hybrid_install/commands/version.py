@@ -5,15 +5,15 @@ from __future__ import annotations
 from hybrid_install import __version__
 from hybrid_install.commands.request import Request
 from hybrid_install.errors import ToolError
-from hybrid_install.report import print_data
+from hybrid_install.report import lines, print_data
 from hybrid_install.tools import poetry, uv
 from hybrid_install.tools.process import Runner
 
 
 def version(request: Request, runner: Runner) -> None:
     """A line for each part, with where it comes from."""
-    lines = [f"hybrid-install {__version__}", _uv(request, runner), _poetry(request, runner)]
-    print_data("".join(f"{line}\n" for line in lines))
+    parts = [f"hybrid-install {__version__}", _uv(request, runner), _poetry(request, runner)]
+    print_data(lines(parts), request.environ)
 
 
 def _uv(request: Request, runner: Runner) -> str:
