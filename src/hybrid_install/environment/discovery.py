@@ -18,6 +18,8 @@ from hybrid_install.errors import TargetError, UsageError
 # Enough to see whether any release of a minor version is allowed.
 _PATCHES = 40
 
+_PIN = re.compile(r"(?:==\s*)?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}")
+
 
 class Provision(NamedTuple):
     """A CPython that uv is to provide.
@@ -66,11 +68,15 @@ def requested_python(
     exist is a `TargetError`, anything else a `UsageError`.
     """
     if os.sep in request or request.startswith((".", "~")):
-        path = Path(request).expanduser()
+        # Of somebody whom this machine does not know `Path.expanduser` makes an error.
+        path = Path(os.path.expanduser(request))  # noqa: PTH111
         if path.is_dir():
             path = path / "bin" / "python"
         if not path.is_file():
-            raise TargetError(f"there is no interpreter at {request} (--python)")
+            raise TargetError(
+                f"there is no interpreter at {request} (--python)",
+                hint="name one that is there, or a version that uv may provide: --python 3.12",
+            )
         return path.absolute()
     if version := requested_version(request):
         return _newest(
@@ -89,7 +95,7 @@ def requested_python(
 
 def requested_version(request: str) -> str | None:
     """The version in `3.12`, `3.12.1` or `python3.12`, None where it is something else."""
-    match = re.fullmatch(r"(?:python)?(\d+(?:\.\d+){0,2})", request)
+    match = re.fullmatch(r"(?:python)?([0-9]{1,9}(?:\.[0-9]{1,9}){0,2})", request)
     return match.group(1) if match else None
 
 
@@ -104,7 +110,7 @@ def newest_allowed(python_versions: str) -> Provision | None:
 
     An exact pin (`3.14.5`) is answered as it is. None where nothing from 3.8 on is allowed.
     """
-    if re.fullmatch(r"(?:==\s*)?\d+\.\d+\.\d+", python_versions.strip()):
+    if _PIN.fullmatch(python_versions.strip()):
         pin = python_versions.strip().removeprefix("==").strip()
         return Provision(pin, pin)
     minors = (f"3.{minor}" for minor in range(14, 7, -1))

@@ -55,7 +55,7 @@ class Platform:
 def platform_named(name: str) -> Platform:
     """The platform that uv calls `name`; `UsageError` where it is none that wheels are known of."""
     full = _ALIASES.get(name, name)
-    if match := re.fullmatch(r"(\w+)-manylinux_?2_(\d+)", full.replace("2014", "_2_17")):
+    if match := re.fullmatch(r"(\w+)-manylinux_?2_([0-9]{1,3})", full.replace("2014", "_2_17")):
         return _linux(name, match[1], tuple(_manylinux(match[1], int(match[2]))))
     if match := re.fullmatch(r"(\w+)-unknown-linux(?:-(gnu|musl))?", full):
         machine, libc = match.groups()

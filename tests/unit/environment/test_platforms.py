@@ -48,7 +48,10 @@ def test_another_libc_and_other_systems() -> None:
     assert platform_named("windows").tags == ("win_amd64",)
 
 
-@pytest.mark.parametrize("name", ["amiga", "", "x86_64-manylinux", "wasm32-pyodide2024"])
+_ABSURD = f"x86_64-manylinux_2_{'9' * 5000}"
+
+
+@pytest.mark.parametrize("name", ["amiga", "", "x86_64-manylinux", _ABSURD, "wasm32-pyodide2024"])
 def test_what_is_no_platform(name: str) -> None:
     with pytest.raises(UsageError, match="there is no platform"):
         platform_named(name)
