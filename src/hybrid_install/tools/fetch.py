@@ -384,8 +384,8 @@ def _refuse(response: urllib3.BaseHTTPResponse) -> None:
     """Raise what a status other than those of success means."""
     status = response.status
     if status in _PASSING:
-        pause = response.headers.get("Retry-After", "")
-        raise _PassingError(f"the server answers {status}", int(pause) if pause.isdigit() else 0)
+        pause = _number(response.headers, "Retry-After") or 0
+        raise _PassingError(f"the server answers {status}", pause)
     if status in {401, 403}:
         raise _FailedError(f"the server answers {status}: are the credentials right?")
     raise _FailedError(f"the server answers {status}")

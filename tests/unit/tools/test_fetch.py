@@ -162,6 +162,22 @@ def test_what_passes_is_tried_again(tmp_path: Path, status: int) -> None:
         assert len(one.seen) == 2
 
 
+@pytest.mark.parametrize(
+    "pause", ["\xb2", "9" * 5000, "-1", "nan", "Fri, 31 Dec 1999 23:59:59 GMT"]
+)
+def test_whatever_a_server_says_of_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: str
+) -> None:
+    """`str.isdigit` is true of more than what `int` reads."""
+    monkeypatch.setattr("hybrid_install.tools.fetch._LONGEST_PAUSE", 0.1)
+
+    def answer(_path: str, count: int) -> Answer:
+        return (503, {"Retry-After": pause}, b"") if count == 1 else (200, {}, CONTENT)
+
+    with server(answer) as one:
+        assert fetch(tmp_path, f"{one.url}/a.whl").problem == ""
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_what_does_not_pass_is_not(tmp_path: Path, status: int) -> None:
     with server(lambda *_: (status, {}, b"")) as one:
