@@ -17,11 +17,11 @@ class Supported(NamedTuple):
 
     def covers(self, version: str) -> bool:
         """Whether a version such as `2.5.1` is one of them."""
-        return self.first <= _release(version) < self.last
+        return self.first <= release_of(version) < self.last
 
     def is_after(self, version: str) -> bool:
         """Whether the version is older than all of them."""
-        return _release(version) < self.first
+        return release_of(version) < self.first
 
 
 class Misfit(NamedTuple):
@@ -44,7 +44,8 @@ class Misfit(NamedTuple):
         return f"{self.tool} {self.version} is {age}: {self.supported} is supported. "
 
 
-def _release(version: str) -> tuple[int, ...]:
+def release_of(version: str) -> tuple[int, ...]:
+    """`(2, 5, 1)` of `2.5.1.dev0`, as far as there are numbers."""
     return tuple(map(int, re.findall(r"\d{1,9}", version)[:3]))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybrid_install.core.model import normalize_name
-from hybrid_install.core.supported import Misfit, Supported
+from hybrid_install.core.supported import Misfit, Supported, release_of
 from hybrid_install.errors import ToolError
 from hybrid_install.regular import opener, read_text
 from hybrid_install.tools.process import Command, CommandNotFoundError, Runner, Waiting
@@ -36,6 +36,9 @@ _FOLLOWS_THE_LOCK_SINCE = (2, 3)
 _READS_PROJECT_SINCE = (2, 0)
 _PROVIDED_BY_DEFAULT = "poetry>=2.3,<3"
 
+# In `Poetry (version 2.5.1)`, which whatever is called poetry may answer.
+_VERSION = re.compile(r"(?<![0-9.])[0-9]{1,9}(?:\.[0-9]{1,9})+[0-9A-Za-z.+-]{0,99}")
+
 MIRROR_PLUGIN = normalize_name("poetry-plugin-pypi-mirror")
 
 _REPAIR_VERSION = f"install a Poetry{SUPPORTED}, or name one with {VARIABLE}"
@@ -55,7 +58,7 @@ class Poetry:
     @property
     def release(self) -> tuple[int, ...]:
         """`(2, 5, 1)`; empty where the version is unknown."""
-        return tuple(map(int, re.findall(r"\d+", self.version or "")[:3]))
+        return release_of(self.version or "")
 
     def misfit(self) -> Misfit | None:
         """What is to be said of its version where the tests have never seen it, if it is known."""
@@ -250,5 +253,5 @@ def _version_asked(script: Path, runner: Runner, environ: Mapping[str, str]) -> 
         )
     except ToolError:
         return None
-    match = re.search(r"\d+(?:\.\d+)+\S*", answer)
-    return match.group().rstrip(")") if match else None
+    match = _VERSION.search(answer)
+    return match.group() if match else None

@@ -137,7 +137,7 @@ class Uv:
             text = self.runner.capture(self._command(["--version"]))
         except ToolError as error:
             raise ToolError(f"{self.path} is no uv: {error}", hint=_REPAIR) from None
-        match = re.match(r"uv (\d+(?:\.\d+)+)", text)
+        match = re.match(r"uv ([0-9]{1,9}(?:\.[0-9]{1,9})+)", text)
         if not match:
             raise ToolError(f"{self.path} --version answers {text.strip()!r}", hint=_REPAIR)
         return match.group(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hybrid_install.core.supported import Misfit, Supported
+from hybrid_install.core.supported import Misfit, Supported, release_of
 
 UV, POETRY = Supported((0, 13), (0, 14)), Supported((1, 8), (3,))
 
@@ -29,6 +29,15 @@ UV, POETRY = Supported((0, 13), (0, 14)), Supported((1, 8), (3,))
 )
 def test_what_is_covered(supported: Supported, version: str, *, covered: bool) -> None:
     assert supported.covers(version) is covered
+
+
+def test_numbers_of_thousands_of_digits() -> None:
+    """Whatever it is, it is not one that we know; Python would not read it."""
+    many = "9" * 5000
+    assert not POETRY.covers(many)
+    assert POETRY.covers(f"2.5.{many}")
+    assert release_of(f"2.5.1+{many}") == (2, 5, 1)
+    assert release_of("of unknown version") == ()
 
 
 def test_the_cause_names_the_version_first() -> None:

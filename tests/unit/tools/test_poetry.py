@@ -281,6 +281,32 @@ def test_a_launcher_that_tells_nothing_is_asked(answer: str, text: str, tmp_path
     assert runner.only == Command(argv=(str(script), "--version", "--no-ansi"), env=named(script))
 
 
+@pytest.mark.parametrize(
+    ("answer", "version", "release"),
+    [
+        ("Poetry (version 2.5.1~weird!)", "2.5.1", (2, 5, 1)),
+        ("Poetry (version \x1b[36m2.5.1\x1b[39m)", "2.5.1", (2, 5, 1)),
+        ("Poetry (version 2.5.1\x1b]0;title\x07)", "2.5.1", (2, 5, 1)),
+        ("Poetry (version 2.6.0.dev0+g1a2b)", "2.6.0.dev0+g1a2b", (2, 6, 0)),
+        ("Poetry (version \u0662.\u0665)", None, ()),
+        (f"Poetry (version {'9' * 5000}.1)", None, ()),
+        (f"Poetry (version {'9' * 5000})", None, ()),
+        (f"Poetry (version 2.5.{'9' * 5000})", f"2.5.{'9' * 108}", (2, 5, 999999999)),
+    ],
+)
+def test_whatever_is_answered(
+    answer: str, version: str | None, release: tuple[int, ...], tmp_path: Path
+) -> None:
+    script = launcher(tmp_path / "poetry", SHIM)
+    found = poetry_tool.find(named(script), FakeRunner([answer]))
+    assert found is not None
+    assert (found.version, found.release) == (version, release)
+
+
+def test_the_numbers_of_a_version_of_any_length() -> None:
+    assert poetry(FakeRunner(), "9" * 5000).release == (999999999,) * 3
+
+
 def test_two_versions_side_by_side_are_not_guessed_between(tmp_path: Path) -> None:
     prefix = poetry_environment(tmp_path / "venv", "2.3.0", "2.5.1")
     script = launcher(tmp_path / "poetry", f"#!{prefix}/bin/python\n")
