@@ -33,7 +33,7 @@ from hybrid_install.core.lockfile import NEWEST_KNOWN, REGENERATE
 from hybrid_install.core.plan import Action
 from hybrid_install.core.settings import Finish
 from hybrid_install.core.tiers import Tier, tier_of
-from hybrid_install.core.versions import allows
+from hybrid_install.core.versions import REQUIRES_POETRY, allows
 from hybrid_install.environment.locate import TargetEnvironment, is_sane, is_unfinished, prompt
 from hybrid_install.environment.own_interpreter import is_writable
 from hybrid_install.environment.receipt import ReceiptFile
@@ -139,7 +139,7 @@ def _poetry(case: Case) -> Iterator[Finding]:
         yield from _version_of(poetry, case)
     version = poetry.version if poetry else lock and lock.generated_by
     required = project.required_poetry if project else None
-    if required and version and not allows(required, version):
+    if required and version and not allows(required, version, REQUIRES_POETRY):
         hint = "install one that fits, or name it with HYBRID_INSTALL_POETRY"
         yield error("Poetry", f"the project requires {required}, not {version}", hint)
 

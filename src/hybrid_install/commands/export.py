@@ -32,7 +32,7 @@ from hybrid_install.core.plan import Policy
 from hybrid_install.core.tiers import of_tier
 from hybrid_install.core.universal import select_everywhere
 from hybrid_install.core.uv_config import IndexAccess
-from hybrid_install.core.versions import as_specifier, oldest, python_marker
+from hybrid_install.core.versions import Place, as_specifier, oldest, python_marker
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.errors import (
     ExportError,
@@ -288,15 +288,20 @@ class _Export:
         interpreter, mapped = self.preparation.target.interpreter, self.exported.requirements
         if self.order.universal:
             lowest = oldest(self.preparation.inputs.project.python_versions) or _OLDEST_PYTHON
-            pythons = {(it.name, it.version): it.python_versions for it in self.packages}
+            pythons = {(it.name, it.version): _python_marker(it) for it in self.packages}
             return Everywhere(uv, access, interpreter, lowest).choose(
                 mapped.requirements,
-                {it: python_marker(pythons[it.name, it.version]) for it in mapped.requirements},
+                {it: pythons[it.name, it.version] for it in mapped.requirements},
             )
         cache = cache_dir(self.preparation.request.environ)
         target = InstallTarget(interpreter.executable)
         files = BulkInstall(uv, access, interpreter, target, cache).choose(mapped) or {}
         return {it: (files[it.name],) for it in mapped.requirements}
+
+
+def _python_marker(package: LockedPackage) -> str:
+    place = Place("poetry.lock", f"{package.pin}: python-versions")
+    return python_marker(package.python_versions, place)
 
 
 def _settle(texts: Texts, check: str | None, report: Report) -> None:

@@ -47,7 +47,7 @@ from hybrid_install.core.distribution import changed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.plan import Action
 from hybrid_install.core.requirements import DirectRequirement, RequirementsMap
-from hybrid_install.core.versions import allows
+from hybrid_install.core.versions import REQUIRES_POETRY, allows
 from hybrid_install.environment.cache import cache_dir
 from hybrid_install.environment.creation import creation, finished
 from hybrid_install.environment.halves import halves, remove
@@ -155,7 +155,7 @@ def refuse_another_poetry(preparation: Preparation) -> None:
     """`requires-poetry` (`Factory._ensure_valid_poetry_version`), before anything is made."""
     required, lock = preparation.inputs.project.required_poetry, preparation.inputs.lock
     version = preparation.poetry.version if preparation.poetry else lock.generated_by
-    if required and version and not allows(required, version):
+    if required and version and not allows(required, version, REQUIRES_POETRY):
         raise ToolError(
             f"This project requires Poetry {required}, but you are using Poetry {version}",
             hint="install one that fits, or name it with HYBRID_INSTALL_POETRY",

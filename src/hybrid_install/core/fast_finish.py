@@ -79,16 +79,17 @@ def _makes_versions(name: str) -> bool:
 
 
 def _requirements(requires: tuple[str, ...], poetry_core: str, *, as_wheel: bool) -> Iterator[str]:
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import Requirement
 
     try:
         found = [Requirement(each) for each in requires]
-    except InvalidRequirement as error:
+        fits = [each.specifier.contains(poetry_core, prereleases=True) for each in found]
+    except ValueError as error:  # InvalidRequirement is one, as a number of thousands of digits is
         yield f"its build requirements cannot be read ({error})"
         return
-    for each in found:
+    for each, is_fit in zip(found, fits, strict=True):
         if normalize_name(each.name) != _POETRY_CORE:
             if as_wheel:
                 yield f"its build requires {each.name}"
-        elif each.url or not each.specifier.contains(poetry_core, prereleases=True):
+        elif each.url or not is_fit:
             yield f"its build requires {each}, and poetry-core {poetry_core} is here"

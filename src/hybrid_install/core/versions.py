@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hybrid_install.core.comparisons import allows_plainly
 from hybrid_install.errors import InvalidDataError
 
 if TYPE_CHECKING:
-    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.constraints.version import Version, VersionConstraint
+
+
+class Place(NamedTuple):
+    """Where a constraint is written."""
+
+    file: str
+    key: str
+
+
+REQUIRES_PYTHON = Place("pyproject.toml", "requires-python")
+REQUIRES_POETRY = Place("pyproject.toml", "tool.poetry.requires-poetry")
+
+# Python neither reads nor writes a number of thousands of digits, and may be told that it is 640.
+_ABSURD = re.compile(r"\d{500}")
 
 
 @lru_cache(maxsize=4096)
@@ -21,13 +35,19 @@ def same_version(left: str, right: str) -> bool:
     """
     if left == right:
         return True
+    one, other = _parsed(left), _parsed(right)
+    return one is not None and one == other
+
+
+def _parsed(version: str) -> Version | None:
+    """None where it is none to poetry-core, or one of absurdly many digits."""
     from poetry.core.constraints.version import Version
     from poetry.core.version.exceptions import InvalidVersionError
 
     try:
-        return Version.parse(left) == Version.parse(right)
+        return None if _ABSURD.search(version) else Version.parse(version)
     except InvalidVersionError:
-        return False
+        return None
 
 
 # Most versions; they need no parser.
@@ -40,7 +60,7 @@ def normal_version(version: str) -> str:
 
     Older Poetrys locked the text of the index. A string that is no version stays as it is.
     """
-    if _NORMAL.fullmatch(version):
+    if _NORMAL.fullmatch(version) or _ABSURD.search(version):
         return version
     from packaging.version import InvalidVersion, Version
 
@@ -52,40 +72,39 @@ def normal_version(version: str) -> str:
 
 def is_older(version: str, than: str) -> bool:
     """Whether `version` precedes `than` (a pre-release does); a string that is no version never."""
-    from poetry.core.constraints.version import Version
-    from poetry.core.version.exceptions import InvalidVersionError
-
-    try:
-        return Version.parse(version) < Version.parse(than)
-    except InvalidVersionError:
-        return False
+    one, other = _parsed(version), _parsed(than)
+    return one is not None and other is not None and one < other
 
 
-def allows(constraint: str, version: str) -> bool:
-    """Whether Poetry's `constraint` (`^3.11`, `>=3.10,<3.13`, `~3.11 || 3.13.*`) has `version`."""
+def allows(constraint: str, version: str, place: Place = REQUIRES_PYTHON) -> bool:
+    """Whether Poetry's `constraint` (`^3.11`, `>=3.10,<3.13`, `~3.11 || 3.13.*`) has `version`.
+
+    None has a string that is no version.
+    """
     if (answer := allows_plainly(constraint, version)) is not None:
         return answer
-    from poetry.core.constraints.version import Version
-
-    return parse_range(constraint).allows(Version.parse(version))
+    allowed, found = parse_range(constraint, place), _parsed(version)
+    return found is not None and allowed.allows(found)
 
 
 @lru_cache(maxsize=64)
-def parse_range(constraint: str) -> VersionConstraint:
-    """A constraint in Poetry's syntax; what it cannot parse is the project's mistake."""
+def parse_range(constraint: str, place: Place = REQUIRES_PYTHON) -> VersionConstraint:
+    """A constraint in Poetry's syntax; what it cannot parse is a mistake at its place."""
     from poetry.core.constraints.version import parse_constraint
 
+    if _ABSURD.search(constraint):
+        raise InvalidDataError("no version has a number of 500 digits", place.key, file=place.file)
     try:
         return parse_constraint(constraint)
     except ValueError as error:  # ParseConstraintError is one, and not all of them
-        raise InvalidDataError(str(error), "requires-python", file="pyproject.toml") from None
+        raise InvalidDataError(str(error), place.key, file=place.file) from None
 
 
-def python_marker(constraint: str) -> str:
+def python_marker(constraint: str, place: Place = REQUIRES_PYTHON) -> str:
     """The marker (PEP 508) of the Pythons that Poetry's `constraint` has, empty for all."""
     from poetry.core.packages.utils.utils import create_nested_marker
 
-    return create_nested_marker("python_version", parse_range(constraint))
+    return create_nested_marker("python_version", parse_range(constraint, place))
 
 
 def oldest(constraint: str) -> str | None:

@@ -49,6 +49,7 @@ def test_what_poetry_core_binds(text: str) -> None:
         ('[build-system]\nrequires = ["poetry-core<2"]', "requires poetry-core<2, and poetry-core"),
         ('[build-system]\nrequires = ["poetry-core @ file:///a.whl"]', "requires poetry-core@"),
         ('[build-system]\nrequires = ["poetry core"]', "requirements cannot be read"),
+        (f'[build-system]\nrequires = ["poetry-core>={"9" * 5000}"]', "cannot be read"),
     ],
 )
 def test_what_only_poetry_binds(text: str, words: str) -> None:

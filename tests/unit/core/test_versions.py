@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from hybrid_install.core.versions import allows, is_older, normal_version, same_version
+from hybrid_install.core.versions import (
+    REQUIRES_POETRY,
+    Place,
+    allows,
+    as_specifier,
+    is_older,
+    normal_version,
+    oldest,
+    python_marker,
+    same_version,
+)
 from hybrid_install.errors import InvalidDataError
 
 
@@ -59,6 +69,31 @@ def test_normal_version(version: str, normal: str) -> None:
         assert SpecifierSet(f"==={normal}").contains(Version(version), prereleases=True)
 
 
+MANY = "9" * 5000
+"""More digits than Python reads as a number."""
+
+
+@pytest.mark.parametrize(
+    "version", [MANY, f"1!{MANY}", f"1.0.post{MANY}", f"1.0+{MANY}", f"1.0rc{MANY}", f"1.0-{MANY}"]
+)
+def test_a_version_of_thousands_of_digits_is_none(version: str) -> None:
+    assert normal_version(version) == version
+    assert same_version(version, version)
+    assert not same_version(version, "1.0")
+    assert not same_version("1.0", version)
+    assert not is_older(version, "2.0")
+    assert not is_older("2.0", version)
+    assert not allows(">=1,<2 || >3", version)
+
+
+@pytest.mark.parametrize("digits", [500, 4299, 4300, 5000])
+@pytest.mark.parametrize("operator", [">=", "^", "~", "==", "!=", "<"])
+def test_a_range_of_absurdly_many_digits_is_a_mistake(operator: str, digits: int) -> None:
+    for read in (as_specifier, oldest, python_marker, lambda it: allows(it, "3.11.0")):
+        with pytest.raises(InvalidDataError, match="no version has a number of 500 digits"):
+            read(f"{operator}{'9' * digits}")
+
+
 @pytest.mark.parametrize(
     ("version", "than", "older"),
     [
@@ -100,6 +135,22 @@ def test_a_range_that_poetry_cannot_parse_is_the_projects_mistake(constraint: st
     with pytest.raises(InvalidDataError) as error:
         allows(constraint, "3.11.0")
     assert (error.value.context, error.value.file) == ("requires-python", "pyproject.toml")
+
+
+def test_a_mistake_is_told_with_its_place() -> None:
+    assert allows(">=2.0", "2.5.1", REQUIRES_POETRY)
+    with pytest.raises(InvalidDataError) as error:
+        allows(">=abc", "2.5.1", REQUIRES_POETRY)
+    assert str(error.value).startswith("pyproject.toml: tool.poetry.requires-poetry: ")
+    with pytest.raises(InvalidDataError) as error:
+        python_marker(">=abc", Place("poetry.lock", "alpha (1.0): python-versions"))
+    assert str(error.value).startswith("poetry.lock: alpha (1.0): python-versions: ")
+
+
+@pytest.mark.parametrize("version", ["2..1", "2.5.1~weird!", "2.5.1.weird", "", "main"])
+def test_what_is_no_version_is_in_no_range(version: str) -> None:
+    for constraint in ("*", ">=2.0", ">=2.0 || <1", "^2.0 !=2.1"):
+        assert allows(constraint, version) is False
 
 
 @given(st.text(st.sampled_from("3.1*x^~<>=!,| ab-+")))
