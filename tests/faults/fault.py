@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from support.projects import Project
 from support.sandbox import Result
 from support.scene import CHANGED, COMPLETE, NEW, WARM, Scene
 
@@ -27,14 +28,20 @@ def nothing(_: Scene) -> None:
     """For a fault that goes by itself."""
 
 
+def as_locked(scene: Scene) -> tuple[Project, ...]:
+    """For a fault after which nothing but what the scene's own lock gives is right."""
+    return (scene.project,)
+
+
 @dataclass(frozen=True)
 class Fault:
     """`says` is a pattern of the cause, which a run that fails must name.
 
-    `lacks` says what the machine would need for it. A fault that `moves_the_goal` changes what is
-    locked, so that no one result of the run itself is the right one. Where it `kills` a run that is
-    not the one that is judged, nobody clears up after that one. What `only_verify` finds no run
-    can see, and Poetry's could not either; `mend` does what then is to be done.
+    `lacks` says what the machine would need for it. Where a fault changes what is locked, `goals`
+    are the projects of which a run may have installed any: one, and nothing of another. Where it
+    `kills` a run that is not the one that is judged, nobody clears up after that one. What
+    `only_verify` finds no run can see, and Poetry's could not either; `mend` does what then is to
+    be done.
     """
 
     name: str
@@ -43,7 +50,7 @@ class Fault:
     says: str = "."
     fails: bool = False
     lacks: Callable[[], str | None] = whatever
-    moves_the_goal: bool = False
+    goals: Callable[[Scene], tuple[Project, ...]] = as_locked
     kills: bool = False
     only_verify: bool = False
     mend: Callable[[Scene], object] = nothing

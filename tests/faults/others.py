@@ -46,10 +46,19 @@ def half_a_lock(scene: Scene) -> dict[Path, bytes]:
     return {scene.project.lock: content[: len(content) // 2]}
 
 
+def either(scene: Scene) -> tuple[Project, ...]:
+    """The scene's project, and the one that `another_lock` makes of it."""
+    return scene.project, _another(scene)
+
+
+def _another(scene: Scene) -> Project:
+    elsewhere = scene.lab.folder / "elsewhere"
+    return Lab.project(_at(scene, elsewhere), scene.market.earlier)
+
+
 def another_lock(scene: Scene) -> dict[Path, bytes]:
     """Somebody has checked out another commit."""
-    elsewhere = scene.lab.folder / "elsewhere"
-    other: Project = Lab.project(_at(scene, elsewhere), scene.market.earlier)
+    other = _another(scene)
     return {
         scene.project.lock: other.lock.read_bytes(),
         scene.project.pyproject: other.pyproject.read_bytes(),
@@ -103,27 +112,15 @@ def side_by_side(count: int, *, killed: int = 0) -> Inject:
 
 
 FAULTS = (
-    Fault(
-        "half a lock meanwhile",
-        meanwhile(half_a_lock),
-        ANY,
-        r"lock|toml|project",
-        moves_the_goal=True,
-    ),
+    Fault("half a lock meanwhile", meanwhile(half_a_lock), ANY, r"lock|toml|project"),
     Fault(
         "another lock meanwhile",
         meanwhile(another_lock),
         ANY,
         r"lock|toml|project",
-        moves_the_goal=True,
+        goals=either,
     ),
-    Fault(
-        "a broken pyproject.toml meanwhile",
-        meanwhile(broken_pyproject),
-        ANY,
-        r"pyproject|project",
-        moves_the_goal=True,
-    ),
+    Fault("a broken pyproject.toml meanwhile", meanwhile(broken_pyproject), ANY, r"pyproject"),
     Fault("two runs at once", together(2), ANY),
     Fault("two runs, one killed", together(2, killed=1), WORKING, kills=True),
     Fault("eight runs at once", together(8), WORKING),

@@ -11,7 +11,7 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import zip_longest
 from types import ModuleType
@@ -21,6 +21,7 @@ from faults import caches, disks, indexes, others, remains, signals, tools
 from faults.fault import Fault
 from support.fault_table import Column, count
 from support.lab import Lab
+from support.projects import Project
 from support.sandbox import Result
 from support.scene import Market, Scene
 
@@ -87,7 +88,7 @@ def test_a_fault(
             assert scene.tree() == before
             if is_atomic:
                 count(tally, fault.name, Column.ATOMIC)
-                assert_old_or_new(scene, stood, result)
+                assert_old_or_new(scene, fault, stood, result)
             count(tally, fault.name, judged(scene, fault, result))
             fault.mend(scene)
             assert_next_run_is_right(scene, result)
@@ -99,8 +100,7 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
     """How the run ended, if it may end so: well, with a word on the cause, or killed."""
     scene.assert_nobody_is_left()
     wrong = scene.wrong()
-    is_quiet = wrong and not fault.moves_the_goal and scene.is_called_right()
-    assert not is_quiet, f"verify is content: {wrong}\n{result}"
+    assert not (wrong and scene.is_called_right()), f"verify is content: {wrong}\n{result}"
     if result.exit_code in {KILLED, *BEFORE_WE_LISTEN}:
         return Column.KILLED
     assert result.exit_code in {0, 1, 2, 129, 130, 143}, str(result)
@@ -110,7 +110,7 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
         assert not fault.fails, f"it cannot have succeeded: {result}"
         if wrong and fault.only_verify:
             return Column.VERIFIED
-        assert fault.moves_the_goal or not wrong, f"{wrong}\n{result}"
+        assert is_one_of(fault.goals(scene), scene), f"{wrong}\n{result}"
         return Column.WELL
     for pattern in (r"^error: .", r"^hint: ."):
         assert re.search(pattern, result.stderr, re.MULTILINE), f"no {pattern}: {result}"
@@ -118,12 +118,20 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
     return Column.SAID
 
 
-def assert_old_or_new(scene: Scene, stood: dict[str, tuple[int, int]], result: Result) -> None:
+def is_one_of(goals: Iterable[Project], scene: Scene) -> bool:
+    """Whether the environment is the one that Poetry makes of any of them."""
+    return any(not scene.wrong(goal=goal) for goal in goals)
+
+
+def assert_old_or_new(
+    scene: Scene, fault: Fault, stood: dict[str, tuple[int, int]], result: Result
+) -> None:
     """Whoever looks sees no third; and what was made beside stays only where nobody could clear up."""
     scene.assert_nobody_is_left()
     if scene.as_it_stands() != stood:
-        assert scene.wrong() == [], f"half made: {result}"
-    assert result.exit_code == KILLED or not scene.beside.exists(), f"left beside: {result}"
+        assert is_one_of(fault.goals(scene), scene), f"half made: {scene.wrong()}\n{result}"
+    is_cleared = result.exit_code != KILLED and not fault.kills
+    assert not is_cleared or not scene.beside.exists(), f"left beside: {result}"
 
 
 def assert_next_run_is_right(scene: Scene, result: Result) -> None:

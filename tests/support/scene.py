@@ -163,9 +163,9 @@ class Scene:
             if "__pycache__" not in path.parts
         }
 
-    def wrong(self, venv: Path | None = None) -> list[str]:
-        """How the environment differs from the one that Poetry makes."""
-        theirs = self.lab.oracle.install(self.project, command="sync")
+    def wrong(self, venv: Path | None = None, goal: Project | None = None) -> list[str]:
+        """How the environment differs from the one that Poetry makes, of the scene's project or of `goal`."""
+        theirs = self.lab.oracle.install(goal or self.project, command="sync")
         try:
             ours = snapshot(venv or self.project.venv, self.project.folder)
         except (AssertionError, OSError, ValueError) as error:
