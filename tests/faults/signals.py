@@ -7,67 +7,30 @@ import re
 import signal
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 from faults.fault import WORKING, Fault, Inject
+from faults.moments import MOMENTS, OF_POETRY, OF_UV, Moment, comes, running
 from faults.others import another_lock
 from support.cli import Running, processes
 from support.sandbox import Result
 from support.scene import COMPLETE, NEW, WARM, Scene
-
-Moment = Callable[[Scene], bool]
+from support.terminal import AtTerminal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 US, UV, POETRY, ALL, GROUP = "us", "uv", "Poetry", "all", "the group"
-_UV = r"/uv (?:--\S+ \S+ )*"
-_COMMANDS = {UV: rf"{_UV}(venv|pip) ", POETRY: r"poetry"}
+_COMMANDS = {UV: OF_UV, POETRY: OF_POETRY}
 _SAYS = r"interrupted|terminated|exit code|no longer|ended"
 
 
-def running(pattern: str) -> Moment:
-    """A process with such a command line is there."""
-    return lambda scene: any(re.search(pattern, each) for _, each in processes(scene.mark))
-
-
-def there(pattern: str) -> Moment:
-    """A file of this run is in the environment, wherever that is made: others are of earlier ones."""
-
-    def is_there(scene: Scene) -> bool:
-        places = scene.project.venv, scene.beside
-        found = (path for place in places for path in place.glob(pattern))
-        return any(_is_of_this_run(path, scene) for path in found)
-
-    return is_there
-
-
-def _is_of_this_run(path: Path, scene: Scene) -> bool:
-    with suppress(FileNotFoundError):
-        return path.lstat().st_mtime > scene.project.lock.stat().st_mtime
-    return False
-
-
-_SITE = "lib/python*/site-packages"
-MOMENTS: dict[str, Moment] = {
-    "uv venv": running(rf"{_UV}venv "),
-    "pip's seed": running(rf"{_UV}pip install .*--no-index"),
-    "the choice of files": running(rf"{_UV}pip compile"),
-    "uv's installation": running(rf"{_UV}pip install .*pylock"),
-    "uv's linking": there(f"{_SITE}/bravo-*"),
-    "the note of what uv did": there("hybrid-install.unfinished.json"),
-    "Poetry's binding": there(f"{_SITE}/acme_app*"),
-    "the receipt": there("hybrid-install.json"),
-}
-
-
-def at(moment: str, signum: int, whom: str) -> Inject:
+def at(moment: Moment, signum: int, whom: str) -> Inject:
     """As soon as that is so, or a blink later."""
 
     def inject(scene: Scene, dice: Random) -> Result | None:
-        started = scene.start()
-        if not _comes(started, scene, MOMENTS[moment]):
+        started = _start(scene, whom)
+        if not comes(started, scene, moment):
             started.result(120)
             return None
         time.sleep(dice.choice((0, 0, 0.01) if whom in _COMMANDS else (0, 0, 0.01, 0.05, 0.1)))
@@ -81,11 +44,11 @@ def to_uv_as_it_links(signum: int) -> Inject:
 
     def inject(scene: Scene, _: Random) -> Result | None:
         started = scene.start()
-        if not _comes(started, scene, MOMENTS["uv's installation"]):
+        if not comes(started, scene, MOMENTS["uv's installation"]):
             started.result(120)
             return None
         victims = list(_victims(started, scene, UV))
-        while not MOMENTS["uv's linking"](scene) and started.process.poll() is None:
+        while not MOMENTS["uv's linking"](scene) and not started.has_ended():
             pass
         return _send_to(victims, started, signum)
 
@@ -96,8 +59,8 @@ def some_time(signum: int, whom: str) -> Inject:
     """At a random moment of the whole run, or of the victim's life."""
 
     def inject(scene: Scene, dice: Random) -> Result | None:
-        started = scene.start()
-        if whom in _COMMANDS and not _comes(started, scene, running(_COMMANDS[whom])):
+        started = _start(scene, whom)
+        if whom in _COMMANDS and not comes(started, scene, running(_COMMANDS[whom])):
             started.result(120)
             return None
         time.sleep(dice.uniform(0, 0.4 if whom in _COMMANDS else 3.0))
@@ -118,15 +81,15 @@ def rolled_back(scene: Scene, dice: Random) -> Result | None:
     with scene.lab.index.misbehaving(drips={DRIPPING: 300.0}):
         begun = len(scene.lab.index.diary)
         started = scene.start(**variables)
-        comes = _comes(started, scene, lambda _: _is_fetched(scene, begun))
-        if comes:
+        has_come = comes(started, scene, lambda _: _is_fetched(scene, begun))
+        if has_come:
             started.interrupt(signal.SIGKILL)
         started.process.wait(120)
         for path, content in before.items():
             path.write_bytes(content)
         result = scene.run()
     started.result(60)
-    return result if comes else None
+    return result if has_come else None
 
 
 DRIPPING = "delta-0.3-py3-none-any.whl"
@@ -144,19 +107,20 @@ def _surviving_uv(scene: Scene) -> str:
     return str(tool)
 
 
-def _comes(started: Running, scene: Scene, moment: Moment) -> bool:
-    while started.process.poll() is None:
-        if moment(scene):
-            return True
-        time.sleep(0.002)
-    return False
+def _start(scene: Scene, whom: str) -> Running | AtTerminal:
+    """A group that has children of ours in it is a terminal's: elsewhere each leads its own."""
+    return scene.start_at_terminal() if whom == GROUP else scene.start()
 
 
-def _send(started: Running, scene: Scene, signum: int, whom: str) -> Result | None:
-    if whom == GROUP and started.process.poll() is None:
-        os.killpg(started.process.pid, signum)
-        return started.result(120)
-    return _send_to(list(_victims(started, scene, whom)), started, signum)
+def _send(started: Running | AtTerminal, scene: Scene, signum: int, whom: str) -> Result | None:
+    if isinstance(started, Running):
+        return _send_to(list(_victims(started, scene, whom)), started, signum)
+    reached = not started.has_ended()
+    if reached:
+        with suppress(ProcessLookupError):
+            started.send(signum)
+    result = started.result(120)
+    return result if reached else None
 
 
 def _send_to(victims: list[int], started: Running, signum: int) -> Result | None:
@@ -192,7 +156,12 @@ FAULTS = (
         "SIGKILL to us, and another lock at once", rolled_back, (NEW, WARM, COMPLETE), kills=True
     ),
     *(
-        Fault(f"{signum.name} to {whom} at {moment}", at(moment, signum, whom), WORKING, _SAYS)
+        Fault(
+            f"{signum.name} to {whom} at {moment}",
+            at(MOMENTS[moment], signum, whom),
+            WORKING,
+            _SAYS,
+        )
         for moment in MOMENTS
         for signum, whom in (
             (signal.SIGKILL, ALL),
@@ -206,7 +175,12 @@ FAULTS = (
         for signum in SIGNALS
     ),
     *(
-        Fault(f"{signum.name} to {whom} at {moment}", at(moment, signum, whom), WORKING, _SAYS)
+        Fault(
+            f"{signum.name} to {whom} at {moment}",
+            at(MOMENTS[moment], signum, whom),
+            WORKING,
+            _SAYS,
+        )
         for whom, moments in (
             (
                 UV,

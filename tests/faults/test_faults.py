@@ -98,7 +98,9 @@ def test_a_fault(
 
 def judged(scene: Scene, fault: Fault, result: Result) -> Column:
     """How the run ended, if it may end so: well, with a word on the cause, or killed."""
-    scene.assert_nobody_is_left()
+    is_killed = fault.kills or result.exit_code == KILLED
+    scene.assert_nobody_is_left(20 if is_killed else 3)
+    assert scene.false_claims(of_files=not fault.only_verify) == [], str(result)
     wrong = scene.wrong()
     assert not (wrong and scene.is_called_right()), f"verify is content: {wrong}\n{result}"
     if result.exit_code in {KILLED, *BEFORE_WE_LISTEN}:
@@ -139,5 +141,6 @@ def assert_next_run_is_right(scene: Scene, result: Result) -> None:
     again = scene.run()
     assert again.exit_code == 0, f"{again}\nafter {result}"
     assert scene.wrong() == [], f"{again}\nafter {result}"
+    assert scene.false_claims() == [], f"{again}\nafter {result}"
     assert scene.is_called_right(), f"{again}\nafter {result}"
     assert not scene.beside.exists(), f"{again}\nafter {result}"

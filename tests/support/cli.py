@@ -82,6 +82,10 @@ class Running:
 
     process: subprocess.Popen[str]
 
+    def has_ended(self) -> bool:
+        """Whether it is over."""
+        return self.process.poll() is not None
+
     def interrupt(self, signum: int) -> None:
         """A signal to the command alone, not to its children."""
         os.kill(self.process.pid, signum)
@@ -96,9 +100,13 @@ class Running:
         argv = (
             [str(word) for word in self.process.args] if isinstance(self.process.args, list) else []
         )
-        result = Result(argv, self.process.returncode, stdout, stderr)
-        assert _TRACEBACK not in _LAST_WORDS.sub("", result.output), str(result)
-        return result
+        return without_traceback(Result(argv, self.process.returncode, stdout, stderr))
+
+
+def without_traceback(result: Result) -> Result:
+    """The same; what an interrupted tool's Python says as it ends is no traceback of ours."""
+    assert _TRACEBACK not in _LAST_WORDS.sub("", result.output), str(result)
+    return result
 
 
 @dataclass

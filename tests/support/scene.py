@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from support.claims import false_claims
 from support.cli import HybridInstall, Running, processes
 from support.compare import differences, snapshot
 from support.index import Index, Source, until
 from support.lab import Lab
 from support.projects import Project, Spec
 from support.sandbox import Result
+from support.terminal import AtTerminal
 from support.wheels import Release, Sdist, Wheel
 
 from hybrid_install.environment.exchange import beside
@@ -126,10 +128,21 @@ class Scene:
     def start(self, *options: str | Path, **variables: str) -> Running:
         """The run, under way. What is the machine's it can only read."""
         command = GuardedInstall(self.lab.sandbox)
-        way = ("--sync", "--atomic") if self.is_atomic else ("--sync",)
         return command.start(
-            *way, *options, cwd=self.project.folder, TEST_MARK=self.mark, **variables
+            *self._way, *options, cwd=self.project.folder, TEST_MARK=self.mark, **variables
         )
+
+    def start_at_terminal(self) -> AtTerminal:
+        """As `start`, in the foreground of a terminal: what it starts shares its group."""
+        command = GuardedInstall(self.lab.sandbox)
+        environ, folder = command.environ({}), self.project.folder
+        started = AtTerminal.start(command.argv(self._way), environ, folder, self.mark)
+        self.stack.callback(started.close)
+        return started
+
+    @property
+    def _way(self) -> tuple[str, ...]:
+        return ("--sync", "--atomic") if self.is_atomic else ("--sync",)
 
     def run(self, *options: str | Path, **variables: str) -> Result:
         """The run, to its end."""
@@ -178,9 +191,13 @@ class Scene:
         assert verified.exit_code in {0, 1}, str(verified)
         return verified.exit_code == 0
 
-    def assert_nobody_is_left(self) -> None:
+    def false_claims(self, *, of_files: bool = True) -> list[str]:
+        """What the environment's receipt says that is not so."""
+        return false_claims(self.project.venv, of_files=of_files)
+
+    def assert_nobody_is_left(self, seconds: float = 20) -> None:
         """No process of the run lives, whoever its parent is by now."""
-        until(lambda: not processes(self.mark), 20, f"none is left of {processes(self.mark)}")
+        until(lambda: not processes(self.mark), seconds, f"none is left of {processes(self.mark)}")
 
     def files(self, pattern: str) -> list[Path]:
         """Files of the environment's library."""
