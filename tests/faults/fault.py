@@ -41,7 +41,7 @@ class Fault:
     are the projects of which a run may have installed any: one, and nothing of another. Where it
     `kills` a run that is not the one that is judged, nobody clears up after that one. What
     `only_verify` finds no run can see, and Poetry's could not either; `mend` does what then is to
-    be done.
+    be done. `is_atomic` is for what only runs of that way can meet.
     """
 
     name: str
@@ -53,4 +53,5 @@ class Fault:
     goals: Callable[[Scene], tuple[Project, ...]] = as_locked
     kills: bool = False
     only_verify: bool = False
+    is_atomic: bool | None = None
     mend: Callable[[Scene], object] = nothing

@@ -59,9 +59,11 @@ MOMENTS: dict[str, Moment] = {
 }
 
 # Each in some states of a project alone, or on some way to it.
-ASKING, PLANNING = running(r"-I -W ignore -c\s+import json, os, platform"), running("poetry_ahead")
+ASKING = running(r"-I -W ignore -c\s+import json, os, platform")
+PLANNING = running("poetry_ahead")
 REMOVING = running(rf"{_UV}pip uninstall")
 TAKING_PLACE = in_place("pyvenv.cfg")
+POETRY_STARTS = running(r"poetry (install|sync) ")
 
 
 def comes(started: Running | AtTerminal, scene: Scene, moment: Moment) -> bool:

@@ -10,13 +10,26 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
+from typing import Any
 
-from faults.fault import WORKING, Fault, Inject
-from faults.moments import MOMENTS, OF_POETRY, OF_UV, Moment, comes, running
+from faults.fault import ANY, FETCHING, WORKING, Fault, Inject
+from faults.moments import (
+    ASKING,
+    MOMENTS,
+    OF_POETRY,
+    OF_UV,
+    PLANNING,
+    POETRY_STARTS,
+    REMOVING,
+    TAKING_PLACE,
+    Moment,
+    comes,
+    running,
+)
 from faults.others import another_lock
 from support.cli import Running, processes
 from support.sandbox import Result
-from support.scene import COMPLETE, NEW, WARM, Scene
+from support.scene import BIG, CHANGED, COMPLETE, NEW, WARM, Scene
 from support.terminal import AtTerminal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -50,7 +63,9 @@ def to_uv_as_it_links(signum: int) -> Inject:
         victims = list(_victims(started, scene, UV))
         while not MOMENTS["uv's linking"](scene) and not started.has_ended():
             pass
-        return _send_to(victims, started, signum)
+        reached = _send_to(victims, signum)
+        result = started.result(120)
+        return result if reached else None
 
     return inject
 
@@ -67,6 +82,46 @@ def some_time(signum: int, whom: str) -> Inject:
         return _send(started, scene, signum, whom)
 
     return inject
+
+
+def twice(second: int, moment: Moment, *, is_deaf: bool) -> Inject:
+    """SIGINT, and another signal soon after it.
+
+    With tools that `is_deaf` to the first ones that one comes while we wait for their end: else it
+    has to come at once, and finds us at whatever we do as the last thing.
+    """
+
+    def inject(scene: Scene, dice: Random) -> Result | None:
+        variables = _deaf_tools(scene) if is_deaf else {}
+        with scene.lab.index.misbehaving(drips={BIG.filename: 100_000.0}):
+            started = scene.start(**variables)
+            has_come = comes(started, scene, moment)
+            if has_come:
+                _send_to([started.process.pid], signal.SIGINT)
+                time.sleep(dice.uniform(0.2, 0.5) if is_deaf else dice.choice((0, 0.01, 0.03)))
+                has_come = _send_to([started.process.pid], second)
+            result = started.result(120)
+        return result if has_come else None
+
+    return inject
+
+
+def _deaf_tools(scene: Scene) -> dict[str, str]:
+    """The real ones, which hear neither SIGINT nor SIGTERM."""
+    tools = {}
+    for name in ("uv", "poetry"):
+        real = f"{sysconfig.get_path('scripts')}/{name}"
+        tool = _script(scene, f"deaf/{name}", f"trap '' INT TERM\nexec {real} \"$@\"\n")
+        tools[f"HYBRID_INSTALL_{name.upper()}"] = tool
+    return tools
+
+
+def _script(scene: Scene, name: str, text: str) -> str:
+    tool = scene.lab.folder / name
+    tool.parent.mkdir(exist_ok=True)
+    tool.write_text(f"#!/bin/sh\n{text}", "utf-8")
+    tool.chmod(0o755)
+    return str(tool)
 
 
 def rolled_back(scene: Scene, dice: Random) -> Result | None:
@@ -100,11 +155,8 @@ def _is_fetched(scene: Scene, begun: int) -> bool:
 
 
 def _surviving_uv(scene: Scene) -> str:
-    tool = scene.lab.folder / "surviving" / "uv"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\n"{sysconfig.get_path("scripts")}/uv" "$@"\nexit $?\n', "utf-8")
-    tool.chmod(0o755)
-    return str(tool)
+    real = f"{sysconfig.get_path('scripts')}/uv"
+    return _script(scene, "surviving/uv", f'"{real}" "$@"\nexit $?\n')
 
 
 def _start(scene: Scene, whom: str) -> Running | AtTerminal:
@@ -113,25 +165,23 @@ def _start(scene: Scene, whom: str) -> Running | AtTerminal:
 
 
 def _send(started: Running | AtTerminal, scene: Scene, signum: int, whom: str) -> Result | None:
+    """None where none of them is there any more."""
     if isinstance(started, Running):
-        return _send_to(list(_victims(started, scene, whom)), started, signum)
-    reached = not started.has_ended()
-    if reached:
-        with suppress(ProcessLookupError):
-            started.send(signum)
+        reached = _send_to(list(_victims(started, scene, whom)), signum)
+    else:
+        reached = not started.has_ended() and started.send(signum)
     result = started.result(120)
     return result if reached else None
 
 
-def _send_to(victims: list[int], started: Running, signum: int) -> Result | None:
-    """None where none of them is there any more."""
+def _send_to(victims: list[int], signum: int) -> bool:
+    """Whether any of them is there."""
     reached = False
     for number in victims:
         with suppress(ProcessLookupError):
             os.kill(number, signum)
             reached = True
-    result = started.result(120)
-    return result if reached else None
+    return reached
 
 
 def _victims(started: Running, scene: Scene, whom: str) -> Iterator[int]:
@@ -144,6 +194,13 @@ def _victims(started: Running, scene: Scene, whom: str) -> Iterator[int]:
         if whom == ALL or (is_other and re.search(_COMMANDS[whom], command)):
             yield number
 
+
+_STEPS: tuple[tuple[str, Moment, tuple[str, ...], tuple[str, ...], dict[str, Any]], ...] = (
+    ("an interpreter is asked", ASKING, (US, ALL), FETCHING, {}),
+    ("the plan is made", PLANNING, (US, ALL), WORKING, {}),
+    ("uv removes", REMOVING, (US, UV, ALL), (CHANGED,), {"is_atomic": False}),
+    ("the environment takes its place", TAKING_PLACE, (US, ALL), ANY, {"is_atomic": True}),
+)
 
 FAULTS = (
     *(
@@ -196,5 +253,26 @@ FAULTS = (
         )
         for moment in moments
         for signum in SIGNALS
+    ),
+    *(
+        Fault(f"{signum.name} to {whom} as {when}", at(moment, signum, whom), states, _SAYS, **ways)
+        for when, moment, whoever, states, ways in _STEPS
+        for whom in whoever
+        for signum in SIGNALS
+    ),
+    *(
+        Fault(
+            f"SIGINT, then {second.name}{'' if is_deaf else ' at once'}, as {when}",
+            twice(second, moment, is_deaf=is_deaf),
+            FETCHING,
+            _SAYS,
+        )
+        for second in (signal.SIGINT, signal.SIGTERM)
+        for when, moment, is_deaf in (
+            ("uv installs", MOMENTS["uv's installation"], True),
+            ("uv installs", MOMENTS["uv's installation"], False),
+            ("Poetry binds", POETRY_STARTS, True),
+            ("Poetry binds", MOMENTS["Poetry's binding"], False),
+        )
     ),
 )

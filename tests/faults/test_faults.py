@@ -43,7 +43,10 @@ def injections() -> Iterator[object]:
     runs = len(pairs) if RUNS == "all" else int(RUNS)
     for number in range(runs if pairs else 0):
         room, fault, state = pairs[number % len(pairs)]
-        is_atomic = room in BESIDE and random.Random(f"{SEED}/{number}").random() < 1 / 3  # noqa: S311
+        is_atomic = fault.is_atomic
+        if is_atomic is None:
+            dice = random.Random(f"{SEED}/{number}")  # noqa: S311
+            is_atomic = room in BESIDE and dice.random() < 1 / 3
         name = f"{number}: {fault.name}, {state}{', --atomic' if is_atomic else ''}"
         yield pytest.param(fault, state, number, is_atomic, id=name)
 

@@ -88,12 +88,14 @@ class AtTerminal:
         """Whether it is over."""
         return bool(select.select([self.answer], [], [], 0)[0])
 
-    def send(self, signum: int) -> None:
-        """To all that is in the foreground; SIGINT is a key."""
+    def send(self, signum: int) -> bool:
+        """To all that is in the foreground; SIGINT is a key. False where nothing is."""
         if signum == signal.SIGINT:
-            os.write(self.ours, b"\x03")
-        else:
+            return os.write(self.ours, b"\x03") == 1
+        with suppress(ProcessLookupError):
             os.killpg(self._foreground, signum)
+            return True
+        return False
 
     def result(self, seconds: float = 60) -> Result:
         """How it ended; all that it said is in `stderr`."""
