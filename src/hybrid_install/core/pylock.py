@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from hybrid_install.core.credentials import refuse_unreadable
-from hybrid_install.core.document import Table, optional, required, table_at, tables
+from hybrid_install.core.document import (
+    Table,
+    optional,
+    refuse_control_characters,
+    required,
+    table_at,
+    tables,
+)
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.model import (
     DirectorySource,
@@ -26,7 +33,7 @@ from hybrid_install.core.model import (
 )
 from hybrid_install.core.requirements import DirectRequirement, Requirement, where
 from hybrid_install.core.uv_config import NamedIndex, toml_string
-from hybrid_install.errors import ToolError
+from hybrid_install.errors import InvalidDataError, ToolError
 
 # It must not be one of the packages that are asked for.
 _SYNTHETIC_NAME = "hybrid-install-asks-for-urls"
@@ -99,11 +106,14 @@ def synthetic_project(
 
 
 def read_offers(document: Table) -> dict[NormalizedName, Offer]:
-    """The files of a compiled pylock, by package name."""
-    return {
-        normalize_name(required(package, "name", str)): _offer(package)
-        for package in tables(document, "packages")
-    }
+    """The files of a compiled pylock, by package name; `InvalidDataError` with its place."""
+    try:
+        return {
+            normalize_name(required(package, "name", str)): _offer(package)
+            for package in tables(document, "packages")
+        }
+    except InvalidDataError as error:
+        raise error.in_file("the pylock.toml that uv has compiled") from None
 
 
 def _offer(package: Table) -> Offer:
@@ -112,7 +122,7 @@ def _offer(package: Table) -> Offer:
         files.append(table_at(package, "sdist"))
     return tuple(
         OfferedFile(
-            _readable(required(file, "url", str)),
+            _readable_url(file),
             tuple(
                 Hash(algorithm, digest) for algorithm, digest in table_at(file, "hashes").items()
             ),
@@ -122,7 +132,10 @@ def _offer(package: Table) -> Offer:
     )
 
 
-def _readable(url: str) -> str:
+def _readable_url(file: Table) -> str:
+    """It may come to stand in a file of ours, and is an index's word."""
+    refuse_control_characters(file, "url", "hashes")
+    url = required(file, "url", str)
     refuse_unreadable(url)
     return url
 

@@ -227,7 +227,15 @@ class Uv:
         argv = ["pip", "compile", "--no-header", "--format", "pylock.toml", "-o", "pylock.toml"]
         with _folder({"pyproject.toml": project, **access.files()}) as folder:
             yanked = _yanked_in(self._ask([*argv, "pyproject.toml"], folder, access, whom))
-            return Offered(toml.loads(read_text(folder / "pylock.toml")), yanked)
+            return Offered(self._read(folder / "pylock.toml"), yanked)
+
+    def _read(self, pylock: Path) -> Table:
+        try:
+            return toml.loads(read_text(pylock))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ToolError(
+                f"{self.path} has compiled no pylock.toml that can be read ({error})", hint=_REPAIR
+            ) from None
 
     def yanked(
         self,

@@ -116,13 +116,16 @@ def test_offers_are_read_from_wheels_and_sdist() -> None:
         ({"name": "a", "wheels": [{}]}, "url"),
         ({"name": "a", "wheels": [{"url": 5}]}, "url"),
         ({"name": "a", "sdist": "https://x.invalid"}, "sdist"),
+        ({"name": "a", "wheels": [{"url": "https://x.invalid/\x8e"}]}, "url"),
+        ({"name": "a", "wheels": [{"url": "u", "hashes": {"sha256": "\x1b[2J"}}]}, "hashes"),
     ],
 )
 def test_an_answer_of_another_shape_is_an_error_that_names_the_place(
     package: dict[str, Any], place: str
 ) -> None:
-    with pytest.raises(InvalidDataError, match=place if package else "name"):
+    with pytest.raises(InvalidDataError, match=place if package else "name") as error:
         read_offers({"packages": [package]})
+    assert str(error.value).startswith("the pylock.toml that uv has compiled: ")
 
 
 def test_a_file_is_known_by_the_last_segment_of_its_url() -> None:

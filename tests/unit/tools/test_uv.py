@@ -425,6 +425,19 @@ def test_what_uv_would_take_although_it_is_yanked_stands_in_its_warnings() -> No
     assert answer == Offered({}, frozenset(map(normalize_name, ("a", "b-c"))))
 
 
+@pytest.mark.parametrize("written", [None, "[", f"size = {'9' * 5000}", f"a = {'[' * 5000}"])
+def test_an_answer_that_cannot_be_read(written: str | None) -> None:
+    def compile_it(command: Command) -> str:
+        assert command.cwd is not None
+        if written is not None:
+            (command.cwd / "pylock.toml").write_text(written, "utf-8")
+        return ""
+
+    with pytest.raises(ToolError, match=r"/uv has compiled no pylock\.toml") as error:
+        uv(FakeRunner([compile_it])).offers([requirement("a")], access(), interpreter())
+    assert error.value.hint
+
+
 def test_the_question_whether_one_file_is_yanked() -> None:
     """A hash leaves uv no choice."""
     folder = Folder()
