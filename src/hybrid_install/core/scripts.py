@@ -6,10 +6,10 @@ Mirrors `Factory._configure_entry_points` (poetry/core/factory.py) and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from hybrid_install.core.document import Table, table_at
+from hybrid_install.core.supported import release_of
 
 # `#!` and, where the path is too long for it, the line of shell that stands in for it.
 _LINES_OF_INTERPRETER = 2
@@ -23,7 +23,7 @@ def binds_console_scripts_alone(poetry: str | None) -> bool:
 
     Unknown versions are taken for new ones.
     """
-    release = tuple(map(int, re.findall(r"\d+", poetry or "")[:2]))
+    release = release_of(poetry or "")[:2]
     return bool(release) and release < _ALL_SCRIPTS_SINCE
 
 
