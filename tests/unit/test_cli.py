@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -557,6 +558,41 @@ def test_a_bug_leaves_a_log_without_the_environment(
     assert text.endswith("ZeroDivisionError: the bug\n")
     assert not {"sesame", "SECRET_OF_MINE"} & set(re.findall(r"\w+", text))
     assert log.stat().st_mode & 0o077 == 0
+
+
+SECRETS = {
+    "POETRY_HTTP_BASIC_HOUSE_PASSWORD": "sword/fish+",
+    "POETRY_HTTP_BASIC_VAULT_USERNAME": "token-as-a-user",
+    "POETRY_PYPI_TOKEN_HOUSE": "pypi-marlin9",
+    "UV_INDEX_HI0_PASSWORD": "barra'cuda",
+}
+_URL = "https://me:red-snapper@h/simple?sig=halibut7"
+# What none of it may show, in whatever way it is written.
+_PARTS = ("sword", "fish", "token-as", "marlin9", "barra", "cuda", "red-snapper", "halibut7")
+
+
+@pytest.mark.parametrize("has_place", [True, False])
+def test_a_bug_tells_no_secret(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, has_place: bool
+) -> None:
+    """Neither one in the words of the run, nor one in those of the exception or of its cause."""
+    words = [*SECRETS.values(), _URL]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path if has_place else tmp_path / "gone"))
+    monkeypatch.setattr(sys, "argv", ["hybrid-install", "plan", *map("--with={}".format, words)])
+
+    def bug() -> NoReturn:
+        shown = [quote(each, safe="") for each in words]
+        raise ZeroDivisionError(" ".join([*words, *shown, repr(words)])) from KeyError(*words)
+
+    commands.ends = bug
+    result = run("plan", **SECRETS)
+    assert result.exit_code == 3
+    logs = list(tmp_path.glob("hybrid-install-*.log"))
+    assert len(logs) == has_place
+    text = result.output + "".join(log.read_text("utf-8") for log in logs)
+    assert text.count("--with=") == len(words)
+    assert {"KeyError", "ZeroDivisionError"} <= set(re.findall(r"\w+", text))
+    assert [part for part in _PARTS if part in text] == []
 
 
 def test_a_bug_without_a_place_for_its_log(
