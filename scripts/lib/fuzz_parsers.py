@@ -16,8 +16,10 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["hybrid_install"]):
     from hybrid_install import poetry_config
-    from hybrid_install.core import map_file, receipt, record, toml
-    from hybrid_install.core.lockfile import Lockfile
+    from hybrid_install.core import map_file, receipt, record, toml, versions
+    from hybrid_install.core.file_choice import BinaryPolicy, candidates
+    from hybrid_install.core.lockfile import Lockfile, generated_by
+    from hybrid_install.core.model import Hash, LockedFile
     from hybrid_install.core.project import Project
     from hybrid_install.core.pylock import read_offers
     from hybrid_install.core.redaction import without_credentials
@@ -25,6 +27,7 @@ with atheris.instrument_imports(include=["hybrid_install"]):
     from hybrid_install.environment.installed import _direct_url, _name_and_version
     from hybrid_install.errors import HybridInstallError
     from hybrid_install.report import printable
+    from hybrid_install.tools import poetry
 
 # After the above, which would else be imported without its instruments.
 TESTS = Path(__file__).resolve().parents[2] / "tests"
@@ -32,6 +35,8 @@ sys.path[:0] = [str(TESTS), str(TESTS / "fuzz")]
 import test_environment as environment  # noqa: E402
 import test_inputs as inputs  # noqa: E402
 import test_words as words  # noqa: E402
+from support.fakes import FakeRunner, locked, wheel  # noqa: E402
+from support.machine import FIRST_LINE  # noqa: E402
 from support.mutations import toml as toml_of  # noqa: E402
 
 Parser = Callable[[bytes], object]
@@ -90,6 +95,36 @@ def _settings_of(file: Path) -> object:
     return config
 
 
+def _poetry_of(answer: str) -> object:
+    """What is asked of a Poetry that answers this, and of the version that it has."""
+    found = poetry.find({poetry.VARIABLE: __file__}, FakeRunner([answer]))
+    if found is None:
+        return None
+    _compared(found.version or "")
+    return found.release, found.misfit(), found.re_resolves_by_default
+
+
+def _compared(version: str) -> object:
+    return (
+        versions.normal_version(version),
+        versions.same_version(version, "1.0"),
+        versions.is_older(version, "2.3.0"),
+        versions.allows(">=2.0,!=2.4 || 1.8.*", version),
+    )
+
+
+def _range(constraint: str) -> object:
+    versions.oldest(constraint)
+    versions.as_specifier(constraint)
+    return versions.python_marker(constraint), versions.allows(constraint, "3.11.7")
+
+
+def _ranked(name: str) -> object:
+    """The files of a package whose locked wheel is called so."""
+    package = locked("alpha", files=[wheel("alpha"), LockedFile(name, Hash("sha256", "0"))])
+    return candidates(package, {"py3-none-any": 0}, BinaryPolicy())
+
+
 def _json_of(document: object) -> bytes:
     return json.dumps(document).encode()
 
@@ -101,6 +136,11 @@ URL = b"fatal: unable to access 'https://user:swordfish@h/x?token=1#y': 401"
 # What reads, and what it starts from: of each as many inputs.
 PARSERS: Mapping[str, tuple[Parser, bytes]] = {
     "poetry.lock": (_toml(Lockfile.from_dict), toml_of(inputs.LOCK)),
+    "first line": (_text(generated_by), FIRST_LINE.encode()),
+    "version": (_text(_compared), b"1!2.5.1rc1.post2.dev3+local.4"),
+    "range": (_text(_range), b"^3.9 || ~3.11, !=3.11.2, <4.0"),
+    "wheel": (_text(_ranked), b"alpha-1.0-2build-py2.py3-none-any.whl"),
+    "answer of Poetry": (_text(_poetry_of), b"Poetry (version 2.5.1)"),
     "pyproject.toml": (_toml(Project.from_dict), toml_of(inputs.PYPROJECT)),
     "tool.hybrid-install": (_toml(Settings.from_dict), toml_of(OWN_TABLE)),
     "poetry.toml": (_file("poetry.toml", _settings_of), toml_of(inputs.SETTINGS)),

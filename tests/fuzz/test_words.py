@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,13 +14,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.fakes import FakeRunner
 from support.fuzzing import fuzzed
-from support.mutations import spoilt, spoilt_bytes, text
+from support.mutations import put_into, spoilt, spoilt_bytes, text
 from support.witness import assert_harmless, no_hang, outcome
 
+from hybrid_install.commands.request import Request
+from hybrid_install.commands.version import version
 from hybrid_install.core.pylock import read_offers
 from hybrid_install.core.redaction import HIDDEN, secrets_in, without_credentials, without_secrets
+from hybrid_install.core.versions import allows, is_older
 from hybrid_install.report import Report, printable
-from hybrid_install.tools import keyring
+from hybrid_install.tools import keyring, poetry
 from hybrid_install.tools.process import Command, CommandFailedError
 from hybrid_install.tools.uv import Uv, _yanked_in
 
@@ -167,14 +171,38 @@ def test_the_files_that_uv_names(document: dict[str, Any]) -> None:
 @fuzzed(60)
 @given(st.binary(max_size=60) | spoilt_bytes(b"uv 0.13.9 (abc 2026-01-01)\n"))
 def test_the_version_of_uv(said: bytes) -> None:
-    from pathlib import Path
-
     uv = Uv(Path("uv"), "here", FakeRunner([said.decode("utf-8", "replace")]), {})
 
-    def version(_: Report) -> None:
+    def ask(_: Report) -> None:
         assert re.fullmatch(r"[0-9.]+", uv.version(), re.ASCII)
 
-    outcome(version)
+    outcome(ask)
+
+
+POETRY = "Poetry (version 2.5.1)\n"
+
+
+@fuzzed(100)
+@given(
+    put_into(POETRY) | spoilt_bytes(POETRY.encode()).map(lambda it: it.decode("utf-8", "replace"))
+)
+def test_the_version_of_poetry(said: str) -> None:
+    """All that is asked of it."""
+    launcher = Path(__file__)
+    environ = {poetry.VARIABLE: str(launcher)}
+
+    def ask(_: Report) -> None:
+        found = poetry.find(environ, FakeRunner([said]))
+        assert found is not None
+        assert found.version is None or found.version.isprintable()
+        assert len(found.release) <= 3
+        found.misfit()
+        allows(">=2.0,!=2.4", found.version or "")
+        is_older(found.version or "", "2.3.0")
+
+    outcome(ask)
+    request = Request(directory=launcher.parent, environ=environ)
+    outcome(lambda _: version(request, FakeRunner([f"uv {said}", said])))
 
 
 @fuzzed(60)
@@ -195,8 +223,6 @@ def test_the_answers_of_a_keyring(data: st.DataObject) -> None:
     said = data.draw(st.just(whole.encode()) | spoilt_bytes(whole.encode()))
     runner = FakeRunner([said.decode("utf-8", "replace")])
     queries = [keyring.of_url("http://h/a"), keyring.of_url("http://h/b")]
-    from pathlib import Path
-
     outcome(lambda _: keyring.ask(queries, Path("python"), runner, {}))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date, datetime, time
@@ -55,6 +56,15 @@ ODD_TEXTS = (
 )
 """What a hostile or unlucky hand writes where a name, a version, a url or a path belongs."""
 
+_MANY = "9" * 5000
+
+PUT_IN = (
+    *(_MANY, f".{_MANY}", f"-{_MANY}", f"+{_MANY}", f"rc{_MANY}", f".post{_MANY}", f"{_MANY}!"),
+    *("~weird!", ".", "..", ".weird", ">=abc", "\x1b[2J\x1b]0;title\x07", "\x9b31m", "\u2028"),
+    *("\n", "\nerror: forged", "\r\n::error::"),
+)
+"""What an unlucky or hostile hand writes within what is otherwise good."""
+
 _ODD_VALUES: tuple[Any, ...] = (
     True,
     False,
@@ -83,12 +93,31 @@ def text() -> st.SearchStrategy[str]:
     return st.one_of(st.sampled_from(ODD_TEXTS), st.text(max_size=12))
 
 
+@st.composite
+def put_into(draw: st.DrawFn, good: str) -> str:
+    """`good` with something odd in it: mostly where a word or a number begins or ends."""
+    bounds = [found.start() for found in re.finditer(r"\b", good)] or [0]
+    at = draw(st.one_of(st.sampled_from(bounds), st.integers(0, len(good))))
+    return good[:at] + draw(st.sampled_from(PUT_IN)) + good[at:]
+
+
 def values(*more: Any) -> st.SearchStrategy[Any]:
     """Anything that may stand where something else should."""
     deep: Any = "deep"
     for _ in range(60):
         deep = [deep]
     return st.one_of(text(), st.sampled_from((*_ODD_VALUES, deep, *more)))
+
+
+@st.composite
+def spoilt_within(draw: st.DrawFn, good: dict[str, Any]) -> dict[str, Any]:
+    """`good` with one of its texts spoilt by what was put into it: it is read further than most."""
+    document = deepcopy(good)
+    places = [it for it in sorted(_places(document), key=repr) if isinstance(_at(good, it), str)]
+    *outer, key = draw(st.sampled_from(places))
+    holder = _at(document, tuple(outer))
+    holder[key] = draw(put_into(holder[key]))
+    return document
 
 
 @st.composite
@@ -102,13 +131,18 @@ def spoilt(draw: st.DrawFn, good: dict[str, Any], *more: Any, most: int = 4) -> 
     return document
 
 
+_FATES = ("value", "value", "value", "put", "put", "drop", "rename", "double", "move")
+
+
 def _exchange(
     draw: st.DrawFn, document: Any, place: Path, places: list[Path], more: tuple[Any, ...]
 ) -> None:
     *outer, key = place
     holder = _at(document, tuple(outer))
-    fate = draw(st.sampled_from(("value", "value", "value", "drop", "rename", "double", "move")))
-    if fate == "drop":
+    fate = draw(st.sampled_from(_FATES))
+    if fate == "put" and isinstance(holder[key], str):
+        holder[key] = draw(put_into(holder[key]))
+    elif fate == "drop":
         del holder[key]
     elif fate == "rename" and isinstance(holder, dict):
         holder[draw(text())] = holder.pop(key)
