@@ -175,7 +175,7 @@ class Preparation:
         return plan
 
     def _disproved(self, installed: Installed) -> Mapping[NormalizedName, str]:
-        """What our own receipt knows not to be what is locked, and why."""
+        """What our own receipt knows not to be what is locked, or has doubts about, and why."""
         if not installed:
             return {}
         from hybrid_install.core.verification import Expected
@@ -185,7 +185,7 @@ class Preparation:
         expected = (
             Expected(package, index_of(package, self.inputs.project)) for package in self.selected
         )
-        return file.disproves(expected, installed)
+        return {**file.doubts(installed), **file.disproves(expected, installed)}
 
     @property
     def no_editable(self) -> bool:

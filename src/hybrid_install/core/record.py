@@ -127,6 +127,15 @@ def names_files(text: str) -> bool:
     return any(path and not _is_note(path) for path in paths)
 
 
+def is_cut_off(text: str) -> bool:
+    """Whether a RECORD ends in the middle of a line.
+
+    Every installer ends the last one, and writes the file in blocks: killed, or with the disk full,
+    it leaves the first of them. uv then refuses to remove the distribution, or to replace it.
+    """
+    return not text.endswith("\n")
+
+
 def is_of_uv(text: str, folder: str) -> bool:
     """Whether the RECORD in this .dist-info `folder` may be the one that uv leaves.
 

@@ -19,7 +19,7 @@ from hybrid_install.core.distribution import BY_UV, Distribution, Installed, Ori
 from hybrid_install.core.git_urls import git_url
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.core.record import is_of_uv, names_files
+from hybrid_install.core.record import is_cut_off, is_of_uv, names_files
 from hybrid_install.regular import opener, read_bytes, read_text
 
 # An installer writes these; one that was cut off leaves some of them out.
@@ -166,6 +166,8 @@ def _is_whole(dist_info: Path, installer: str) -> bool:
     try:
         record = read_bytes(dist_info / "RECORD").decode("utf-8", "replace")
     except OSError:
+        return False
+    if is_cut_off(record):
         return False
     return names_files(record) and (installer != BY_UV or is_of_uv(record, dist_info.name))
 

@@ -14,7 +14,7 @@ from hybrid_install.core.distribution import Installed
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Receipt, from_json, to_json
 from hybrid_install.core.verification import Expected, disproved
-from hybrid_install.environment.records import look
+from hybrid_install.environment.records import ends_with_a_block, look
 from hybrid_install.errors import InvalidDataError
 from hybrid_install.regular import read_bytes
 from hybrid_install.whole import write_whole
@@ -87,6 +87,17 @@ class ReceiptFile:
             if self.is_finished or received.fits(seen.version, seen.contents):
                 found[name] = disproved(each, seen, received)
         return {name: finding.detail for name, finding in found.items() if finding}
+
+    def doubts(self, installed: Installed) -> Mapping[NormalizedName, str]:
+        """Which installed packages may lack a part of their RECORD, after a run that was cut off.
+
+        Nothing tells a RECORD that ends between two blocks and between two lines from a whole one;
+        one in some thousand is as long by chance.
+        """
+        if not self.unfinished.exists():
+            return {}
+        reason = "an earlier run may have been cut off as it recorded its files"
+        return {name: reason for name, each in installed.items() if ends_with_a_block(each)}
 
     def withdraw(self) -> None:
         """Before anything is changed: from now on the receipt claims nothing.

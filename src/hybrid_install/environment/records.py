@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from hybrid_install.core.distribution import Distribution
+from hybrid_install.core.distribution import BY_UV, Distribution
 from hybrid_install.core.model import NormalizedName
 from hybrid_install.core.receipt import Present
 from hybrid_install.core.record import (
@@ -29,6 +29,8 @@ from hybrid_install.errors import InvalidDataError
 from hybrid_install.regular import opener, read_bytes
 
 _AT_ONCE = 1 << 20
+
+_BLOCK = 4096
 
 # Seconds that files after the .dist-info may take to unpack: in most archives it comes last.
 _UNPACKING = 2
@@ -77,6 +79,20 @@ def look(distribution: Distribution) -> Present:
     facts = (status.st_mtime_ns, status.st_size, status.st_ino)
     digest = _contents(distribution, distribution.path, *facts)
     return Present(distribution.version, distribution.stamp[0], digest, distribution.origin)
+
+
+def ends_with_a_block(distribution: Distribution) -> bool:
+    """Whether uv may have come no further with its RECORD than to the end of a block.
+
+    uv writes two of these at once, a disk that becomes full takes one.
+    """
+    if distribution.stamp[0] != BY_UV:
+        return False
+    try:
+        size = Path(distribution.path, "RECORD").stat().st_size
+    except OSError:
+        return False
+    return size > 0 and size % _BLOCK == 0
 
 
 @cache
@@ -263,6 +279,14 @@ def _difference(path: str, entry: RecordEntry, status: os.stat_result, unpacked:
         return "" if _has_hash(path, entry.hash) else "has other contents"
     except (OSError, ValueError, TypeError):  # the last one for hashes of any length
         return f"cannot be compared with {entry.hash}"
+
+
+def has_contents(path: Path, entry: RecordEntry) -> bool:
+    """Whether it is a file with the contents that a RECORD has."""
+    try:
+        return _has_hash(str(path), entry.hash)
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _has_hash(path: str, recorded: str) -> bool:

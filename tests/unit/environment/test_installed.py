@@ -119,6 +119,18 @@ def test_uv_writes_the_record_last(
     assert the_only(target).is_whole == is_whole
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip", "Poetry 2.5.1"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_record_that_ends_in_the_middle_of_a_line(
+    target: Interpreter, installer: str, end: str
+) -> None:
+    """Whoever wrote it was killed, or the disk was full."""
+    own = "".join(f"a-1.0.dist-info/{each},,\n" for each in ("INSTALLER", "METADATA", "RECORD"))
+    files = {"RECORD": f"{own}a/x.py,sha256=x,1{end}", "INSTALLER": installer}
+    dist_info(site(target), "a", files=files)
+    assert the_only(target).is_whole == bool(end)
+
+
 @pytest.mark.parametrize("text", [None, "", "no metadata at all\n", "Name: a\n", "Version: 1.0\n"])
 def test_without_metadata_the_folder_s_name_is_all_there_is(
     target: Interpreter, text: str | None

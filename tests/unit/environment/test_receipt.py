@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.distributions import dist_info, without
+from support.fakes import interpreter
 
 from hybrid_install.core.receipt import Receipt
+from hybrid_install.environment.installed import installed
 from hybrid_install.environment.receipt import ReceiptFile
 from hybrid_install.errors import InvalidDataError
 
@@ -55,6 +58,30 @@ def test_withdrawn_it_is_for_the_next_run_alone(file: ReceiptFile) -> None:
     assert file.read_earlier() == RECEIPT
     file.write(replace(RECEIPT, uv="1"))
     assert names(file) == ["hybrid-install.json"]
+
+
+@pytest.mark.parametrize(
+    ("size", "installer", "is_doubted"),
+    [(4096, "uv", True), (8192, "uv", True), (8191, "uv", False), (8192, "pip", False)],
+)
+def test_a_record_that_ends_where_a_block_does(
+    file: ReceiptFile, size: int, installer: str, is_doubted: bool
+) -> None:
+    """A run that was cut off may have left it so, even with whole lines; after a good one not."""
+    target = interpreter(file.folder)
+    lines = "".join(f"a-1.0.dist-info/{each},,\n" for each in ("INSTALLER", "METADATA", "RECORD"))
+    record = lines + "x" * (size - len(lines) - 3) + ",,\n"
+    dist_info(target.site_packages[0], "a", files={"RECORD": record, "INSTALLER": installer})
+    file.write(RECEIPT)
+    assert file.doubts(installed(target)) == {}
+    file.withdraw()
+    assert bool(file.doubts(installed(target))) == is_doubted
+    dist_info(target.site_packages[0], "a", files={"RECORD": ""})
+    assert file.doubts(installed(target)) == {}
+    without(dist_info(target.site_packages[0], "a"), "RECORD")
+    assert file.doubts(installed(target)) == {}
+    file.write(RECEIPT)
+    assert file.doubts(installed(target)) == {}
 
 
 def test_a_run_that_changed_nothing_puts_the_same_file_back(file: ReceiptFile) -> None:
