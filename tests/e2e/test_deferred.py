@@ -83,13 +83,17 @@ def test_no_directory(lab: Lab, every_kind: Project) -> None:
     assert "in-folder" not in seen.distributions
 
 
-def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
-    """Poetry installs such a package unchecked; uv is not asked to. Under --strict nobody is."""
-    lock = tomlkit.parse(standard.lock.read_text("utf-8"))
+def without_hashes_of_golf(project: Project) -> None:
+    lock = tomlkit.parse(project.lock.read_text("utf-8"))
     for package in lock["package"]:
         if package["name"] == "golf":
             package["files"] = []
-    standard.lock.write_text(tomlkit.dumps(lock), "utf-8")
+    project.lock.write_text(tomlkit.dumps(lock), "utf-8")
+
+
+def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
+    """Poetry installs such a package unchecked; uv is not asked to. Under --strict nobody is."""
+    without_hashes_of_golf(standard)
 
     refused = lab.refuse(standard, "--strict")
     result = lab.install(standard, "-v")
@@ -98,6 +102,28 @@ def test_packages_without_hashes(lab: Lab, standard: Project) -> None:
     assert "warning: the lock has no hashes for golf (7.0)" in result.stderr
     assert "golf 7.0 is Poetry's: the lock holds no hashes for it" in result.stderr
     lab.assert_as_poetry_makes_it(standard)
+
+
+@pytest.mark.parametrize("lacking", ["INSTALLER", "half of RECORD"])
+def test_what_was_cut_off_poetry_installs_anew(lab: Lab, standard: Project, lacking: str) -> None:
+    """Its METADATA has the locked version: Poetry would keep it, as it is."""
+    without_hashes_of_golf(standard)
+    lab.install(standard)
+    (info,) = standard.venv.glob("lib/python*/site-packages/golf-7.0.dist-info")
+    if lacking == "INSTALLER":
+        (info / lacking).unlink()
+    else:
+        text = (info / "RECORD").read_text("utf-8")
+        (info / "RECORD").write_text(text[:-10], "utf-8")
+    module = info.with_name("golf") / "__init__.py"
+    module.unlink()
+
+    result = lab.install(standard, "-v")
+
+    assert "golf 7.0 is Poetry's" in result.stderr
+    assert module.exists()
+    lab.assert_as_poetry_makes_it(standard)
+    assert "is Poetry's" not in lab.install(standard, "-v").stderr
 
 
 VARIANTS = ("cpu", "gpu")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.compare import versions
 from support.lab import Lab
 from support.oracle import pending
-from support.projects import POETRY, Project, write_files
+from support.projects import POETRY, Group, Project, write_files
 from support.sandbox import run
 from support.venvs import make_with_virtualenv
+from support.wheels import Release, Wheel
 
 from hybrid_install.core.deferral import Deferral
 
@@ -187,17 +191,87 @@ def by_flit(project: Project, name: str, version: str) -> None:
     write_files(command.parent, {name: f"#!{project.venv}/bin/python\n"})
 
 
-def test_what_uv_had_not_recorded_when_it_was_killed(lab: Lab, standard: Project) -> None:
-    """It is gone with the rest where the package is removed, and recorded where it is kept."""
-    lab.install(standard, "--with", "docs")
-    for name in ("foxtrot_docs", "bravo"):
-        (record,) = site(standard).glob(f"{name}-*.dist-info/RECORD")
-        lines = record.read_text("utf-8").splitlines(keepends=True)
-        record.write_text("".join(each for each in lines if "/INSTALLER," not in each), "utf-8")
-    (standard.venv / "hybrid-install.json").unlink()
+def kilo_wheel() -> Wheel:
+    """With a RECORD that uv writes in several blocks, and with files elsewhere."""
+    modules = {f"kilo/{'m' * length}.py": "" for length in range(1, 150)}
+    release = Release("kilo", console_scripts={"kilo": "kilo:main"}, modules=modules)
+    return Wheel(release, data={"scripts/kilo-tool": "#!python\n", "data/share/kilo.txt": "k"})
 
-    lab.install(standard, "--sync")
 
-    assert infos(standard, "foxtrot_docs") == []
-    lab.assert_as_poetry_makes_it(standard)
-    assert_nothing_is_left_to_do(lab, standard, "--sync")
+@pytest.fixture
+def kilo(lab: Lab) -> Project:
+    """A project that has kilo in a group of its own, installed."""
+    source = lab.source(kilo_wheel(), Wheel(Release("lima", console_scripts={"lima": "lima:main"})))
+    groups = {"docs": Group(("kilo",), optional=True)}
+    project = lab.project(lab.spec("lima", sources=(source,), groups=groups))
+    lab.install(project, "--with", "docs")
+    return project
+
+
+def record_of(project: Project, name: str) -> Path:
+    (found,) = site(project).glob(f"{name}-*.dist-info/RECORD")
+    return found
+
+
+def write_as_if_killed(project: Project, record: Path, text: str) -> None:
+    """Another file: the old one may be uv's cache's too."""
+    record.unlink()
+    record.write_text(text, "utf-8")
+    receipt = project.venv / "hybrid-install.json"
+    receipt.replace(receipt.with_name("hybrid-install.unfinished.json"))
+
+
+def of_archive(_: str) -> str:
+    """As uv has it before it has written its own."""
+    with zipfile.ZipFile(io.BytesIO(kilo_wheel().content)) as archive:
+        return archive.read("kilo-1.0.dist-info/RECORD").decode()
+
+
+def within_a_line(text: str) -> str:
+    """Past the first block, where a line has two fields."""
+    return text[: text.index(",", text.index("sha256=", 8192))]
+
+
+def between_lines(text: str) -> str:
+    """As many lines as fill a block."""
+    lines = sorted(text.splitlines(keepends=True), key=lambda line: "kilo/m" in line)
+    size, cut = 4096, ""
+    while lines and len(cut) < size:
+        missing = size - len(cut)
+        fits = [line for line in lines if len(line) == missing]
+        line = (fits or lines)[0]
+        lines.remove(line)
+        cut += line
+    assert len(cut) == size
+    return cut
+
+
+@pytest.mark.parametrize("cut", [of_archive, within_a_line, between_lines])
+def test_what_uv_had_not_recorded_when_it_was_killed(
+    lab: Lab, kilo: Project, cut: Callable[[str], str]
+) -> None:
+    """It is installed again where it is kept."""
+    record = record_of(kilo, "kilo")
+    write_as_if_killed(kilo, record, cut(record.read_text("utf-8")))
+
+    assert "1 to reinstall" in lab.install(kilo, "--with", "docs").stderr
+
+    lab.assert_as_poetry_makes_it(kilo, "--with", "docs")
+    assert_nothing_is_left_to_do(lab, kilo, "--with", "docs")
+
+
+@pytest.mark.parametrize("cut", [of_archive, within_a_line])
+def test_what_was_not_recorded_is_gone_with_the_rest(
+    lab: Lab, kilo: Project, cut: Callable[[str], str]
+) -> None:
+    """Where the package is removed: its commands and data too, as far as anything names them."""
+    record = record_of(kilo, "kilo")
+    write_as_if_killed(kilo, record, cut(record.read_text("utf-8")))
+
+    lab.install(kilo, "--sync")
+
+    assert infos(kilo, "kilo") == []
+    assert not [path for path in kilo.venv.rglob("kilo*") if path != site(kilo) / "kilo"]
+    if cut is of_archive:  # of the others' modules some are nobody's
+        lab.assert_as_poetry_makes_it(kilo)
+        assert_nothing_is_left_to_do(lab, kilo, "--sync")

@@ -34,6 +34,13 @@ def empty(path: Path) -> None:
     path.touch()
 
 
+def cut_off(path: Path) -> None:
+    """Uv was killed, or the disk was full, as it wrote the last of its blocks."""
+    text = path.read_bytes()
+    path.unlink()
+    path.write_bytes(text[:-10])
+
+
 def half_linked(info: Path) -> None:
     """Uv was killed: some files are not there yet, and no INSTALLER."""
     (info / "INSTALLER").unlink()
@@ -148,6 +155,7 @@ FAULTS = (
         Fault(f"an empty {name}", damaged(f"{_OURS}/{name}", empty), INSTALLED)
         for name in ("INSTALLER", "METADATA", "RECORD")
     ),
+    Fault("a RECORD that was cut off", damaged(f"{_OURS}/RECORD", cut_off), INSTALLED),
     Fault("a half-linked distribution", damaged(_OURS, half_linked), INSTALLED),
     Fault("only a .dist-info's folder", damaged(_OURS, only_a_folder), INSTALLED),
     Fault("a distribution that is gone", damaged(_OURS, shutil.rmtree), INSTALLED),

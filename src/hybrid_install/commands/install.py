@@ -381,12 +381,16 @@ def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping)
     changing = (*plan.bulk, *plan.having(Action.REMOVE, Action.DEFER))
     if not target.is_virtual:
         return
-    found = halves(target.interpreter, {each.name for each in changing})
+    # Poetry takes for installed what has METADATA of the version that it wants.
+    believed = [(each.name, each.version) for each in plan.having(Action.DEFER) if each.package]
+    found = halves(target.interpreter, {each.name for each in changing}, believed)
     if not any(found):
         return
     books.withdraw()
-    for path in (*(each.path for each in found.lost), *found.notes):
+    for path in (*(each.path for each in found.lost), *found.notes, *found.strays):
         report.detail(f"removing {path}, half of an installation")
+    for path in found.cut_off:
+        report.detail(f"mending {path}, which was cut off")
     remove(found)
 
 

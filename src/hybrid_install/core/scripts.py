@@ -64,14 +64,19 @@ def file_scripts(document: Table) -> dict[str, str]:
 RELOCATABLE = """'''exec' "$(dirname -- "$(realpath -- "$0")")"/'python' "$0" "$@\""""
 
 
+def is_run_by(text: str, folders: Iterable[str]) -> bool:
+    """Whether a script is run by a Python in one of `folders`, or the one beside it."""
+    head = text.splitlines()[:_LINES_OF_INTERPRETER]
+    places = (*(f"{folder}/python" for folder in folders), RELOCATABLE)
+    return any(place in line for line in head for place in places)
+
+
 def problem_of_launcher(text: str, reference: str, folders: Iterable[str]) -> str:
     """What is wrong with a launcher's text, empty where nothing is.
 
     It must be run by a Python in one of `folders` and import what `reference` names.
     """
-    head = text.splitlines()[:_LINES_OF_INTERPRETER]
-    places = (*(f"{folder}/python" for folder in folders), RELOCATABLE)
-    if not any(place in line for line in head for place in places):
+    if not is_run_by(text, folders):
         return "is run by another Python"
     module, _, function = reference.partition("[")[0].strip().partition(":")
     holder = function.partition(".")[0]

@@ -11,7 +11,7 @@ from support.fakes import interpreter
 
 from hybrid_install.core.interpreter import Interpreter
 from hybrid_install.core.model import normalize_name
-from hybrid_install.environment.halves import halves, remove
+from hybrid_install.environment.halves import Halves, halves, remove
 
 A = normalize_name("a")
 RECORDED = {"RECORD": "a-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"}
@@ -82,6 +82,52 @@ def test_what_uv_has_added_before_it_was_killed(target: Interpreter) -> None:
     assert halved.notes == tuple(folder / each for each in (".tmpa1", "INSTALLER", "REQUESTED"))
     remove(halved)
     assert sorted(each.name for each in folder.iterdir()) == ["METADATA", "NOTES", "RECORD"]
+
+
+def test_a_record_that_was_cut_off(target: Interpreter, tmp_path: Path) -> None:
+    """It is mended without its last line, and names whatever lies beside it."""
+    text = "a/x.py,,\na-1.0.dist-info/METADATA,sha256=x,1\na-1.0.dist-info/RECORD,,\n"
+    files = {"RECORD": f'{text}"a/y, z', "INSTALLER": "uv", "top_level.txt": "a\n", "odd,.txt": ""}
+    folder = dist_info(site(target), "a", files=files)
+    (tmp_path / "cache").hardlink_to(folder / "RECORD")
+
+    assert found(target) == []
+    halved = halves(target, {A})
+    assert halved.cut_off == (folder / "RECORD",)
+    remove(halved)
+
+    assert (folder / "RECORD").read_text("utf-8") == (
+        f'{text}"a-1.0.dist-info/odd,.txt",,\na-1.0.dist-info/top_level.txt,,\n'
+    )
+    assert (tmp_path / "cache").read_text("utf-8") == files["RECORD"]
+    assert halves(target, {A}) == Halves()
+
+
+@pytest.mark.parametrize(
+    "text", ["a-1.0.dist-info/METADATA", "a-1.0.dist-info/RECORD,,\na-1.0.dist-info/META"]
+)
+def test_a_record_of_no_whole_line(target: Interpreter, text: str) -> None:
+    dist_info(site(target), "a", files={"RECORD": text})
+    assert found(target) == ["a-1.0.dist-info"]
+
+
+def test_a_record_that_was_cut_off_and_cannot_be_read(target: Interpreter) -> None:
+    text = f"a-1.0.dist-info/METADATA,,\n{'x' * 200_000},,\na"
+    dist_info(site(target), "a", files={"RECORD": text})
+    assert found(target) == ["a-1.0.dist-info"]
+
+
+@pytest.mark.parametrize(
+    ("version", "installer", "is_lost"),
+    [("1.0", "uv", True), ("1", "uv", True), ("2.0", "uv", False), ("1.0", "pip", False)],
+)
+def test_what_poetry_would_take_for_installed(
+    target: Interpreter, version: str, installer: str, is_lost: bool
+) -> None:
+    """Where it is not whole; uv's RECORD would name its INSTALLER."""
+    dist_info(site(target), "a", files={**RECORDED, "INSTALLER": installer})
+    assert bool(halves(target, {A}, [(A, version)]).lost) == is_lost
+    assert halves(target, {A}, [(normalize_name("b"), version)]).lost == ()
 
 
 def test_another_package_is_left_alone(target: Interpreter) -> None:
