@@ -420,7 +420,7 @@ def _refuse_absurd_widths(template: str) -> None:
     from string import Formatter
 
     for _, _, spec, _ in Formatter().parse(template):
-        if any(int(width) > _WIDEST for width in re.findall(r"[0-9]+", spec or "")):
+        if any(int(width) > _WIDEST for width in re.findall(r"\d+", spec or "")):
             raise ValueError(f"{spec} is wider than {_WIDEST}")
 
 

@@ -82,6 +82,7 @@ def test_a_bug_is_no_finding() -> None:
         ("{project_name!x}", True),
         ("{nobody}", True),
         ("{project_name:>999999999999}", True),
+        ("{project_name:>\N{ARABIC-INDIC DIGIT NINE}999999}", True),
         ("{project_name:>99}: 2026", False),
         ("x", False),
     ],
