@@ -51,11 +51,16 @@ def damaged(lab: Lab, standard: Project) -> Project:
     return standard
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, halved, edited])
+@pytest.mark.parametrize(
+    ("damage", "mode"),
+    [(Path.unlink, ""), (halved, ""), (edited, "hardlink"), (edited, "symlink")],
+)
 @pytest.mark.parametrize("options", [(), ("--atomic",)])
 def test_it_is_fetched_anew(
-    lab: Lab, standard: Project, damage: Damage, options: tuple[str, ...]
+    lab: Lab, standard: Project, damage: Damage, mode: str, options: tuple[str, ...]
 ) -> None:
+    if mode:  # where uv would clone, nothing comes from a link
+        lab.environ["UV_LINK_MODE"] = mode
     lab.install(standard)
     shutil.rmtree(standard.venv)
     in_cache(lab, damage)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -113,6 +113,8 @@ class Scene:
         cls, lab: Lab, market: Market, state: str, stack: ExitStack, *, is_atomic: bool = False
     ) -> Scene:
         """No environment (and uv's cache cold or warm), a complete one, or an earlier one."""
+        # Where uv would clone, nothing could be edited through a link to its cache.
+        lab = replace(lab, sandbox=lab.sandbox.having(UV_LINK_MODE="hardlink"))
         folder = lab.folder / market.spec.name
         if state == CHANGED:
             lab.install(lab.project(market.earlier))

@@ -177,7 +177,7 @@ def _is_as_recorded(
     if not stat.S_ISREG(status.st_mode) or not is_within(place.rpartition("/")[0]):
         return False
     is_same_size = not (digest and size) or int(size) == status.st_size
-    return is_same_size and not (digest and _is_edited(status, unpacked))
+    return is_same_size and not (digest and _is_edited(place, status, unpacked))
 
 
 def _unpacked_at(distribution: Distribution) -> float:
@@ -191,12 +191,14 @@ def _unpacked_at(distribution: Distribution) -> float:
         return math.inf
 
 
-def _is_edited(status: os.stat_result, unpacked: float) -> bool:
-    """Whether it is a link, to uv's cache among others, and younger than what it came with.
+def _is_edited(path: str, status: os.stat_result, unpacked: float) -> bool:
+    """Whether it is a link of either kind, to uv's cache, and younger than what it came with.
 
-    Whoever edits such a file edits uv's cache and all environments, to the same size or not.
+    Whoever edits such a file edits uv's cache and all environments, to the same size or not. What
+    uv has copied or cloned is as young as the copy.
     """
-    return status.st_nlink > 1 and status.st_mtime > unpacked + _UNPACKING
+    is_young = status.st_mtime > unpacked + _UNPACKING
+    return is_young and (status.st_nlink > 1 or os.path.islink(path))  # noqa: PTH114
 
 
 def _cut_short(recorded: Recorded) -> str:
@@ -273,7 +275,7 @@ def _difference(path: str, entry: RecordEntry, status: os.stat_result, unpacked:
         return ""
     if entry.size is not None and entry.size != status.st_size:
         return f"has {status.st_size} bytes instead of {entry.size}"
-    if unpacked != _ALWAYS and not _is_edited(status, unpacked):
+    if unpacked != _ALWAYS and not _is_edited(path, status, unpacked):
         return ""
     try:
         return "" if _has_hash(path, entry.hash) else "has other contents"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,18 +96,29 @@ def test_other_contents_of_the_same_size(target: Interpreter) -> None:
 
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("1", "2")])
 @pytest.mark.parametrize(
-    ("is_linked", "seconds", "is_compared"),
-    [(True, 60, True), (True, 1, False), (False, 60, False)],
+    ("link", "seconds", "is_compared"),
+    [
+        (Path.hardlink_to, 60, True),
+        (Path.hardlink_to, 1, False),
+        (Path.symlink_to, 60, True),
+        (Path.symlink_to, 1, False),
+        (None, 60, False),
+    ],
 )
 def test_a_linked_file_that_is_younger_than_its_archive(
-    target: Interpreter, text: str, is_linked: bool, seconds: int, is_compared: bool
+    target: Interpreter,
+    tmp_path: Path,
+    text: str,
+    link: Callable[[Path, Path], None] | None,
+    seconds: int,
+    is_compared: bool,
 ) -> None:
     """Its size alone says nothing: somebody may have edited it through another link."""
     wheel = recorded(target, line("a/x.py", text)) / "WHEEL"
     wheel.write_text("Wheel-Version: 1.0\n", "utf-8")
     file, then = site(target) / "a/x.py", wheel.stat().st_mtime + seconds
-    if is_linked:
-        (target.prefix / "link").hardlink_to(file)
+    if link:
+        link(file, file.rename(tmp_path / "in-cache.py"))
     os.utime(file, (then, then))
 
     is_wrong = is_compared and text != TEXT
