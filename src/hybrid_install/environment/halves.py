@@ -19,9 +19,9 @@ from hybrid_install.core.model import NormalizedName, normalize_name
 from hybrid_install.core.record import INSTALLERS_OWN, is_cut_off, names_files
 from hybrid_install.core.versions import same_version
 from hybrid_install.environment.installed import distributions
-from hybrid_install.environment.relocation import write_anew
 from hybrid_install.environment.strays import strays
 from hybrid_install.regular import read_text
+from hybrid_install.whole import write_whole
 
 
 class Halves(NamedTuple):
@@ -94,7 +94,7 @@ def _mend(record: Path) -> None:
     writer = csv.writer(added, lineterminator="\n")
     writer.writerows([path, "", ""] for path in sorted(beside) if path not in named)
     content = (whole + added.getvalue()).encode("utf-8", "surrogateescape")
-    write_anew(record, content, 0o644)
+    write_whole(record, content)
 
 
 def _whole_lines(text: str) -> str:
