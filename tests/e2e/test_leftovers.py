@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sysconfig
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -258,6 +259,22 @@ def test_what_uv_had_not_recorded_when_it_was_killed(
 
     lab.assert_as_poetry_makes_it(kilo, "--with", "docs")
     assert_nothing_is_left_to_do(lab, kilo, "--with", "docs")
+
+
+def test_a_run_that_comes_to_nothing_leaves_it_half(lab: Lab, kilo: Project) -> None:
+    """What was mended to be replaced is not whole because of that."""
+    record = record_of(kilo, "kilo")
+    write_as_if_killed(kilo, record, within_a_line(record.read_text("utf-8")))
+    uv = lab.folder / "uv"
+    real = f"{sysconfig.get_path('scripts')}/uv"
+    uv.write_text(f'#!/bin/sh\ncase "$*" in *--reinstall*) exit 2;; esac\nexec {real} "$@"\n')
+    uv.chmod(0o755)
+
+    lab.refuse(kilo, "--with", "docs", HYBRID_INSTALL_UV=str(uv))
+
+    assert record.read_bytes().endswith(b"\n")
+    assert "1 to reinstall" in lab.install(kilo, "--with", "docs").stderr
+    lab.assert_as_poetry_makes_it(kilo, "--with", "docs")
 
 
 @pytest.mark.parametrize("cut", [of_archive, within_a_line])

@@ -86,7 +86,12 @@ def _is_believed(half: Distribution, kept: Collection[tuple[NormalizedName, str]
 
 
 def _mend(record: Path) -> None:
-    """Without the line that was cut off, and with all that lies beside it."""
+    """Without the line that was cut off, and with all that lies beside it.
+
+    It stays half an installation, by its lack of INSTALLER: should this run come to nothing, the
+    next one must not take for whole what no longer looks cut off.
+    """
+    (record.parent / "INSTALLER").unlink(missing_ok=True)
     folder, whole = record.parent, _whole_lines(_text(record))
     named = _named(whole)
     beside = (f"{folder.name}/{each.relative_to(folder)}" for each in _files(folder))
