@@ -17,6 +17,7 @@ from support.machine import COMMANDS, EVERYTHING, FIRST_LINE, Machine
 from support.mutations import put_into, spoilt, spoilt_bytes, spoilt_within, text, toml
 from support.witness import nothing_changes
 
+from hybrid_install.core.settings import Finish
 from hybrid_install.environment.locate import base_env_name
 from hybrid_install.errors import DiagnosisError, ToolError, VerificationError
 
@@ -49,7 +50,45 @@ def test_pyproject(machine: Machine, pyproject: dict[str, Any], command: str) ->
         machine.run(command, selection=EVERYTHING)
 
 
-@fuzzed(120)
+# Where what is compared stands, by versions and numbers: in the lock, then in the project.
+_COMPARED: tuple[tuple[str, tuple[str | int, ...], str], ...] = (
+    ("lock", ("package", 0, "version"), "1!1.0rc1.post2+cpu.3"),
+    ("lock", ("package", 0, "files", 0, "file"), "alpha-1.0-2-py3-none-any.whl"),
+    ("lock", ("package", 0, "files", 1, "file"), "alpha-1.0-23b-py2.py3-none-any.whl"),
+    ("lock", ("package", 0, "python-versions"), ">=3.8,<4.0"),
+    ("lock", ("package", 0, "markers"), "python_version >= '3.8' and platform_release < '9.1'"),
+    ("lock", ("package", 0, "dependencies", "bravo"), ">=1,<2.0"),
+    ("lock", ("metadata", "lock-version"), "2.1"),
+    ("pyproject", ("project", "requires-python"), ">=3.9,<4.0"),
+    ("pyproject", ("project", "version"), "0.1.0"),
+    ("pyproject", ("tool", "poetry", "requires-poetry"), ">=2.0,<3.0 || 1.8.*"),
+    ("pyproject", ("build-system", "requires", 0), "poetry-core>=2.0,<3.0"),
+)
+
+
+@pytest.mark.parametrize("place", _COMPARED, ids=lambda it: ".".join(map(str, it[1])))
+@fuzzed(15)
+@given(data=st.data(), some=st.lists(commands, min_size=3, max_size=3, unique=True))
+def test_what_is_compared(
+    machine: Machine,
+    place: tuple[str, tuple[str | int, ...], str],
+    data: st.DataObject,
+    some: list[str],
+) -> None:
+    """Numbers that Python does not read, and what is nearly a version or a range."""
+    files: dict[str, Any] = deepcopy({"pyproject": PYPROJECT, "lock": LOCK})
+    where, (*outer, key), good = place
+    holder = files[where]
+    for each in outer:
+        holder = holder[each]
+    holder[key] = data.draw(put_into(good))
+    machine.write(files["pyproject"], files["lock"])
+    finish = data.draw(st.sampled_from([None, Finish.POETRY_CORE]))
+    for command in some:
+        machine.run(command, selection=EVERYTHING, finish=finish)
+
+
+@fuzzed(60)
 @given(st.data())
 def test_what_is_odd_within(machine: Machine, data: st.DataObject) -> None:
     """One text of a file, its name or version or url, with something put into it."""

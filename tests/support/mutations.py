@@ -95,9 +95,14 @@ def text() -> st.SearchStrategy[str]:
 
 @st.composite
 def put_into(draw: st.DrawFn, good: str) -> str:
-    """`good` with something odd in it: mostly where a word or a number begins or ends."""
+    """`good` with something odd in it, mostly where a word begins or ends, or a swollen number."""
+    numbers = [found.end() for found in re.finditer(r"[0-9]+", good)]
+    swells: bool = draw(st.booleans())
+    if numbers and swells:
+        end = draw(st.sampled_from(numbers))
+        return good[:end] + _MANY + good[end:]
     bounds = [found.start() for found in re.finditer(r"\b", good)] or [0]
-    at = draw(st.one_of(st.sampled_from(bounds), st.integers(0, len(good))))
+    at: int = draw(st.one_of(st.sampled_from(bounds), st.integers(0, len(good))))
     return good[:at] + draw(st.sampled_from(PUT_IN)) + good[at:]
 
 
@@ -111,10 +116,14 @@ def values(*more: Any) -> st.SearchStrategy[Any]:
 
 @st.composite
 def spoilt_within(draw: st.DrawFn, good: dict[str, Any]) -> dict[str, Any]:
-    """`good` with one of its texts spoilt by what was put into it: it is read further than most."""
+    """`good` with one of its texts spoilt by what was put into it: it is read further than most.
+
+    Texts of all keys alike, however many there are of one: names are not the most of it.
+    """
     document = deepcopy(good)
-    places = [it for it in sorted(_places(document), key=repr) if isinstance(_at(good, it), str)]
-    *outer, key = draw(st.sampled_from(places))
+    texts = [it for it in sorted(_places(document), key=repr) if isinstance(_at(good, it), str)]
+    kind = draw(st.sampled_from(sorted({_kind(each) for each in texts})))
+    *outer, key = draw(st.sampled_from([each for each in texts if _kind(each) == kind]))
     holder = _at(document, tuple(outer))
     holder[key] = draw(put_into(holder[key]))
     return document
@@ -153,6 +162,10 @@ def _exchange(
         holder[key] = deepcopy(_at(document, other))
     else:
         holder[key] = deepcopy(draw(values(*more)))
+
+
+def _kind(place: Path) -> str:
+    return next((key for key in reversed(place) if isinstance(key, str)), "")
 
 
 def _places(value: Any, place: Path = ()) -> Iterator[Path]:
