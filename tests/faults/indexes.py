@@ -13,7 +13,11 @@ from support.tls import make_authority
 
 FILE, PAGE, METADATA = BIG.filename, "bravo", f"{BIG.filename}.metadata"
 _ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
-_BRAVO = r"bravo"
+
+
+def because(cause: str, what: str = "bravo") -> str:
+    """A pattern: of what it goes wrong, and why."""
+    return rf"(?s)(?=.*{what})(?=.*(?:{cause}))"
 
 
 def misbehaving(**faults: Any) -> Inject:
@@ -67,35 +71,50 @@ def _never() -> Result:
 
 _STATUSES = {"a file": FILE, "a page": PAGE, "metadata": METADATA}
 
+_HASH = because(r"[Hh]ash|sha256")
+_BROKEN = because(r"end of file|reset|closed|incomplete|cut off|broke")
+
 FAULTS = (
     *(
         Fault(
             f"{status} for {what}",
             misbehaving(statuses={name: status}),
             FETCHING,
-            _BRAVO,
+            because(str(status)),
             fails=what != "metadata",
         )
         for what, name in _STATUSES.items()
         for status in (401, 403, 404, 429, 500, 503)
     ),
-    Fault("a connection that is refused", gone, FETCHING, r"127\.0\.0\.1|market", fails=True),
-    Fault("a file that is cut off", cut, FETCHING, _BRAVO, fails=True),
-    Fault("a file whose connection breaks", reset, FETCHING, _BRAVO, fails=True),
-    Fault("a file that drips", misbehaving(drips={FILE: 0.4}), FETCHING, _BRAVO, fails=True),
-    Fault("a file with other contents", other_contents, FETCHING, _BRAVO, fails=True),
+    Fault(
+        "a connection that is refused",
+        gone,
+        FETCHING,
+        because(r"[Rr]efused|os error 111", r"127\.0\.0\.1|market"),
+        fails=True,
+    ),
+    Fault("a file that is cut off", cut, FETCHING, _BROKEN, fails=True),
+    Fault("a file whose connection breaks", reset, FETCHING, _BROKEN, fails=True),
+    Fault(
+        "a file that drips",
+        misbehaving(drips={FILE: 0.4}),
+        FETCHING,
+        because(r"timed? ?out"),
+        fails=True,
+    ),
+    Fault("a file with other contents", other_contents, FETCHING, _HASH, fails=True),
     Fault(
         "another archive of the same contents",
         misbehaving(contents={FILE: BIG.tampered}),
         FETCHING,
-        _BRAVO,
+        _HASH,
         fails=True,
     ),
     Fault(
         "another hash on the page",
         misbehaving(advertised={FILE: "0" * 64}),
         FETCHING,
-        _BRAVO,
+        _HASH,
         fails=True,
     ),
     *(
@@ -103,7 +122,7 @@ FAULTS = (
             f"{what} that redirects in circles",
             misbehaving(loops=[name]),
             FETCHING,
-            _BRAVO,
+            because(r"redirect"),
             fails=True,
         )
         for what, name in (("a page", PAGE), ("a file", FILE))
@@ -113,10 +132,16 @@ FAULTS = (
             f"a certificate that nobody trusts: {what}",
             untrusted(name),
             FETCHING,
-            r"certificate",
+            because(r"certificate"),
             fails=True,
         )
         for what, name in (("a page", PAGE), ("a file", FILE))
     ),
-    Fault("a page of nonsense", misbehaving(cuts={PAGE: 20}), FETCHING, _BRAVO, fails=True),
+    Fault(
+        "a page of nonsense",
+        misbehaving(cuts={PAGE: 20}),
+        FETCHING,
+        because(r"JSON|parse|end of file|closed|incomplete|decod"),
+        fails=True,
+    ),
 )

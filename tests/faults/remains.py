@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,11 @@ from random import Random
 
 from faults.fault import INSTALLED, Fault, Inject
 from faults.others import another_lock
-from support.sandbox import Result
+from support.sandbox import Result, run
 from support.scene import CHANGED, COMPLETE, WARM, Scene
 
 _OURS = "[abcgh]*.dist-info"
+_DISTRIBUTIONS = "[abcgh][!c]*.dist-info"  # all but the project's own
 _FOREIGN = r"bravo|charlie|acme|exists|directory|file"
 
 
@@ -44,14 +46,52 @@ def cut_off(path: Path) -> None:
 def half_linked(info: Path) -> None:
     """Uv was killed: some files are not there yet, and no INSTALLER."""
     (info / "INSTALLER").unlink()
-    module = info.with_name(info.name.rpartition("-")[0])
-    shutil.rmtree(module, ignore_errors=True)
+    shutil.rmtree(_module(info), ignore_errors=True)
 
 
 def only_a_folder(info: Path) -> None:
     """Nothing but a folder's name."""
     for path in sorted(info.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
+
+
+def half_removed(info: Path) -> None:
+    """Another tool was killed as it removed a package: its notes are all there, its modules are not."""
+    shutil.rmtree(_module(info))
+
+
+def edited_through_a_link(info: Path) -> None:
+    """Somebody debugs, and writes to the file of uv's cache too."""
+    module = _module(info) / "__init__.py"
+    assert module.stat().st_nlink > 1, f"uv has not linked {module}"
+    with module.open("a", encoding="utf-8") as file:
+        file.write("print('debugging')\n")
+
+
+def edited(info: Path) -> None:
+    """Somebody debugs, with an editor that writes another file."""
+    module = _module(info) / "__init__.py"
+    text = module.read_text("utf-8")
+    module.unlink()
+    module.write_text(f"{text}print('debugging')\n", "utf-8")
+
+
+def _module(info: Path) -> Path:
+    return info.with_name(_name(info))
+
+
+def _name(info: Path) -> str:
+    return info.name.removesuffix(".dist-info").rpartition("-")[0]
+
+
+def fetched_anew(scene: Scene) -> None:
+    """What `verify` advises of damaged files: out of uv's cache, and out of the environment."""
+    names = [_name(info) for info in scene.files(_DISTRIBUTIONS)]
+    uv = f"{sysconfig.get_path('scripts')}/uv"
+    python = scene.project.venv / "bin" / "python"
+    environ = scene.lab.sandbox.environ
+    run([uv, "cache", "clean", *names], environ, scene.lab.folder)
+    run([uv, "pip", "uninstall", "--python", python, *names], environ, scene.lab.folder)
 
 
 def broken_interpreter(change: Callable[[Path], object]) -> Inject:
@@ -157,6 +197,16 @@ FAULTS = (
     ),
     Fault("a RECORD that was cut off", damaged(f"{_OURS}/RECORD", cut_off), INSTALLED),
     Fault("a half-linked distribution", damaged(_OURS, half_linked), INSTALLED),
+    *(
+        Fault(
+            f"a distribution that is {damage.__name__.replace('_', ' ')}",
+            damaged(_DISTRIBUTIONS, damage),
+            INSTALLED,
+            only_verify=True,
+            mend=fetched_anew,
+        )
+        for damage in (half_removed, edited_through_a_link, edited)
+    ),
     Fault("only a .dist-info's folder", damaged(_OURS, only_a_folder), INSTALLED),
     Fault("a distribution that is gone", damaged(_OURS, shutil.rmtree), INSTALLED),
     *(

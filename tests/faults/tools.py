@@ -8,6 +8,7 @@ import time
 from random import Random
 
 from faults.fault import WORKING, Fault, Inject
+from faults.indexes import because
 from support.sandbox import Result
 from support.scene import Scene
 
@@ -64,6 +65,17 @@ def crashing(variable: str, when: str, how: str) -> Inject:
     return replaced(variable, f'case "$*" in {when}) {how};; *) exec "$REAL" "$@";; esac')
 
 
+# As soon as anything of the project is in the environment, the tool's own install is ended.
+_IN_ITS_INSTALL = """
+"$REAL" "$@" & tool=$!
+while kill -0 $tool 2>/dev/null; do
+    for each in "$VIRTUAL_ENV"/lib/python*/site-packages/acme_app*; do
+        [ ! -e "$each" ] || kill -SEGV $tool
+    done
+done
+wait $tool"""
+
+
 _CRASH = "kill -SEGV $$"
 _AFTERWARDS = '"$REAL" "$@"; exit 7'
 
@@ -110,6 +122,22 @@ FAULTS = (
         "an old uv",
         replaced(UV, 'case "$*" in --version) echo uv 0.1.0;; *) exec "$REAL" "$@";; esac'),
         WORKING,
+    ),
+    Fault(
+        "an old Poetry",
+        replaced(
+            POETRY,
+            'case "$*" in *--version*) echo "Poetry (version 1.1.0)";; *) exec "$REAL" "$@";; esac',
+        ),
+        WORKING,
+        because(r"1\.1\.0", "Poetry"),
+    ),
+    Fault(
+        "Poetry crashes in its binding",
+        crashing(POETRY, "*install*|*sync*", _IN_ITS_INSTALL),
+        WORKING,
+        r"Poetry failed",
+        fails=True,
     ),
     Fault(
         "Poetry fails after its installation",
