@@ -5,13 +5,6 @@ The reasons that have a test beside what they are about: `docs/compatibility.md`
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import zipfile
-from dataclasses import dataclass
-from functools import cached_property
-
 import pytest
 import tomlkit
 from support.compare import versions
@@ -19,34 +12,12 @@ from support.git import GitServer, repository
 from support.index import Account, Archive
 from support.lab import Lab
 from support.projects import Project
-from support.wheels import Release, Sdist, Wheel, sha256, source_tree
+from support.wheels import Release, Repacked, Sdist, Wheel, sha256, source_tree
 
 from hybrid_install.core.deferral import Deferral
 
 IN_GIT = Release("in-git", "1.4", flavour="git")
 IN_FILE = Wheel(Release("in-file", "1.2", flavour="file"))
-
-
-@dataclass(frozen=True)
-class Repacked(Sdist):
-    """An sdist in another format."""
-
-    suffix: str = ".zip"
-
-    @property
-    def filename(self) -> str:
-        return super().filename.removesuffix(".tar.gz") + self.suffix
-
-    @cached_property
-    def content(self) -> bytes:
-        if self.suffix == ".tar.bz2":
-            return bz2.compress(gzip.decompress(Sdist(self.release).content))
-        buffer = io.BytesIO()
-        folder = self.filename.removesuffix(self.suffix)
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for path, text in source_tree(self.release).items():
-                archive.writestr(zipfile.ZipInfo(f"{folder}/{path}"), text)
-        return buffer.getvalue()
 
 
 def assert_left_to_poetry(lab: Lab, project: Project, reason: Deferral, name: str) -> None:

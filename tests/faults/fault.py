@@ -42,6 +42,8 @@ class Fault:
     `kills` a run that is not the one that is judged, nobody clears up after that one. What
     `only_verify` finds no run can see, and Poetry's could not either; `mend` does what then is to
     be done. `is_atomic` is for what only runs of that way can meet.
+    `arrange` is what has to be done for it before anybody looks at what there was. With
+    `has_poetry_fetch` the project has a package more, which is left to Poetry.
     """
 
     name: str
@@ -54,4 +56,6 @@ class Fault:
     kills: bool = False
     only_verify: bool = False
     is_atomic: bool | None = None
+    arrange: Callable[[Scene], object] = nothing
+    has_poetry_fetch: bool = False
     mend: Callable[[Scene], object] = nothing

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from random import Random
 from typing import Any
 
 from faults.fault import FETCHING, Fault, Inject
 from support.index import Index
 from support.sandbox import Result
-from support.scene import BIG, Scene
+from support.scene import BIG, POETRYS, Scene
 from support.tls import make_authority
 
 FILE, PAGE, METADATA = BIG.filename, "bravo", f"{BIG.filename}.metadata"
@@ -65,6 +66,11 @@ def untrusted(name: str) -> Inject:
     return inject
 
 
+def without_poetrys_cache(scene: Scene) -> None:
+    """Poetry keeps an archive that it refuses, and does not fetch another."""
+    shutil.rmtree(scene.lab.sandbox.folder("poetry-cache"))
+
+
 def _never() -> Result:
     raise AssertionError("a run has no result")
 
@@ -80,7 +86,7 @@ FAULTS = (
             f"{status} for {what}",
             misbehaving(statuses={name: status}),
             FETCHING,
-            because(str(status)),
+            because("404|not found" if status == 404 else str(status)),
             fails=what != "metadata",
         )
         for what, name in _STATUSES.items()
@@ -102,7 +108,13 @@ FAULTS = (
         because(r"timed? ?out"),
         fails=True,
     ),
-    Fault("a file with other contents", other_contents, FETCHING, _HASH, fails=True),
+    Fault(
+        "a file with other contents",
+        other_contents,
+        FETCHING,
+        because(r"[Hh]ash|sha256|extract"),  # half of the bits break the archive itself
+        fails=True,
+    ),
     Fault(
         "another archive of the same contents",
         misbehaving(contents={FILE: BIG.tampered}),
@@ -122,10 +134,11 @@ FAULTS = (
             f"{what} that redirects in circles",
             misbehaving(loops=[name]),
             FETCHING,
-            because(r"redirect"),
+            because(cause),
             fails=True,
         )
-        for what, name in (("a page", PAGE), ("a file", FILE))
+        # uv gives up on a redirection without a word on it.
+        for what, name, cause in (("a page", PAGE, "no version"), ("a file", FILE, "extract"))
     ),
     *(
         Fault(
@@ -136,6 +149,22 @@ FAULTS = (
             fails=True,
         )
         for what, name in (("a page", PAGE), ("a file", FILE))
+    ),
+    *(
+        Fault(
+            f"a file of Poetry's: {what}",
+            misbehaving(**{fault: {POETRYS.filename: value}}),
+            FETCHING,
+            because(cause, POETRYS.name),
+            fails=True,
+            has_poetry_fetch=True,
+            mend=without_poetrys_cache,
+        )
+        for what, fault, value, cause in (
+            ("404", "statuses", 404, "404"),
+            ("cut off", "cuts", 100, r"end|incomplete|closed|broken|read"),
+            ("with other contents", "contents", POETRYS.content + b"\0", r"[Hh]ash"),
+        )
     ),
     Fault(
         "a page of nonsense",

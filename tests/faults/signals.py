@@ -12,7 +12,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from faults.fault import ANY, FETCHING, WORKING, Fault, Inject
+from faults.fault import FETCHING, WORKING, Fault, Inject
 from faults.moments import (
     ASKING,
     MOMENTS,
@@ -199,7 +199,7 @@ _STEPS: tuple[tuple[str, Moment, tuple[str, ...], tuple[str, ...], dict[str, Any
     ("an interpreter is asked", ASKING, (US, ALL), FETCHING, {}),
     ("the plan is made", PLANNING, (US, ALL), WORKING, {}),
     ("uv removes", REMOVING, (US, UV, ALL), (CHANGED,), {"is_atomic": False}),
-    ("the environment takes its place", TAKING_PLACE, (US, ALL), ANY, {"is_atomic": True}),
+    ("the environment takes its place", TAKING_PLACE, (US, ALL), WORKING, {"is_atomic": True}),
 )
 
 FAULTS = (

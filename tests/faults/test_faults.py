@@ -29,7 +29,7 @@ RUNS = os.environ.get("HYBRID_INSTALL_FAULTS", "24")
 SEED = int(os.environ.get("HYBRID_INSTALL_FAULTS_SEED", "0"))
 ONLY = os.environ.get("HYBRID_INSTALL_FAULTS_ONLY", "")
 ROOMS = (signals, indexes, disks, caches, remains, tools, others)
-BESIDE = (signals, indexes, tools)
+BESIDE = (signals, indexes, tools, disks, others)
 KILLED = -signal.SIGKILL
 BEFORE_WE_LISTEN = (-signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP)
 
@@ -80,7 +80,9 @@ def test_a_fault(
         pytest.skip(lacks)
     dice = random.Random(f"{SEED}.{number}")  # noqa: S311
     with ExitStack() as stack:
-        scene = Scene.set_up(lab, market, state, stack, is_atomic=is_atomic)
+        of_scene = market.with_poetrys() if fault.has_poetry_fetch else market
+        scene = Scene.set_up(lab, of_scene, state, stack, is_atomic=is_atomic)
+        fault.arrange(scene)
         before, stood = scene.tree(), scene.as_it_stands()
         result = fault.inject(scene, dice)
         if result is None:
@@ -119,7 +121,8 @@ def judged(scene: Scene, fault: Fault, result: Result) -> Column:
         return Column.WELL
     for pattern in (r"^error: .", r"^hint: ."):
         assert re.search(pattern, result.stderr, re.MULTILINE), f"no {pattern}: {result}"
-    assert re.search(fault.says, result.stderr), f"the cause {fault.says} is not named: {result}"
+    said = result.stderr.replace(str(scene.lab.folder), "")  # the test's name is in it
+    assert re.search(fault.says, said), f"the cause {fault.says} is not named: {result}"
     return Column.SAID
 
 

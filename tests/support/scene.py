@@ -20,7 +20,7 @@ from support.lab import Lab
 from support.projects import Project, Spec
 from support.sandbox import Result
 from support.terminal import AtTerminal
-from support.wheels import Release, Sdist, Wheel
+from support.wheels import Release, Repacked, Sdist, Wheel
 
 from hybrid_install.environment.exchange import beside
 
@@ -38,6 +38,7 @@ WHEELS = (
     Wheel(Release("delta", "0.3")),
     Wheel(Release("golf", "7.0")),
 )
+POETRYS = Repacked(Release("india", "9.0"), suffix=".tar.bz2")
 BUILT = Sdist(Release("hotel", "8.0"))
 
 NEW, WARM, COMPLETE, CHANGED = "new", "warm", "complete", "changed"
@@ -50,16 +51,21 @@ class Market:
 
     index: Index
     source: Source
+    more: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, index: Index) -> Market:
         """On an index where nothing of it is yet."""
-        return cls(index, index.source("market").offer(*WHEELS, BUILT))
+        return cls(index, index.source("market").offer(*WHEELS, BUILT, POETRYS))
+
+    def with_poetrys(self) -> Market:
+        """The same, with a package that Poetry fetches: uv refuses the format of its file."""
+        return replace(self, more=(POETRYS.name,))
 
     @property
     def spec(self) -> Spec:
         """What is installed: wheels, one with data and scripts, an sdist, the project itself."""
-        return self._spec("alpha[fast]", "charlie-tools>=2", "hotel")
+        return self._spec("alpha[fast]", "charlie-tools>=2", "hotel", *self.more)
 
     @property
     def earlier(self) -> Spec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import hashlib
 import io
@@ -232,6 +233,28 @@ class Sdist:
                 for path, text in source_tree(self.release, self.build_requires).items()
             }
         )
+
+
+@dataclass(frozen=True)
+class Repacked(Sdist):
+    """An sdist in another format."""
+
+    suffix: str = ".zip"
+
+    @property
+    def filename(self) -> str:
+        return super().filename.removesuffix(".tar.gz") + self.suffix
+
+    @cached_property
+    def content(self) -> bytes:
+        if self.suffix == ".tar.bz2":
+            return bz2.compress(gzip.decompress(Sdist(self.release).content))
+        buffer = io.BytesIO()
+        folder = self.filename.removesuffix(self.suffix)
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for path, text in source_tree(self.release).items():
+                archive.writestr(zipfile.ZipInfo(f"{folder}/{path}"), text)
+        return buffer.getvalue()
 
 
 def source_tree(release: Release, build_requires: tuple[str, ...] = ()) -> dict[str, str]:
