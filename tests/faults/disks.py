@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from faults.fault import INSTALLED, WORKING, Fault, Inject
+from faults.fault import FETCHING, INSTALLED, WORKING, Fault, Inject
 from support.sandbox import Result
 from support.scene import CHANGED, NEW, Scene
 
 Place = Callable[[Scene], Path]
 
-FULL = r"No space left|os error 28|Errno 28"
+FULL = r"no room|No space left|os error 28|Errno 28"
 READ_ONLY = r"[Rr]ead-only|os error 30|Errno 30|cannot be written|not writable"
 
 
@@ -37,14 +37,29 @@ def no_mounts() -> str | None:
     return f"mount: {tried.stderr.decode().strip()}"
 
 
-def full(place: Place, sizes: tuple[str, ...]) -> Inject:
-    """A small disk there, which is a big one after the run."""
+def a_disk(place: Place) -> Callable[[Scene], None]:
+    """One of its own there, with room, and with all that was there."""
+
+    def arrange(scene: Scene) -> None:
+        folder, kept = place(scene), scene.lab.folder / "kept"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, kept, symlinks=True)
+        _mount("-t", "tmpfs", "-o", "size=500m,mode=755", "tmpfs", str(folder))
+        scene.stack.callback(_umount, folder)
+        shutil.copytree(kept, folder, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(kept)
+
+    return arrange
+
+
+def full(place: Place, sizes: tuple[int, ...]) -> Inject:
+    """So many kilobytes are left on the disk there, and many more after the run."""
 
     def inject(scene: Scene, dice: Random) -> Result:
         folder = place(scene)
-        folder.mkdir(parents=True, exist_ok=True)
-        _mount("-t", "tmpfs", "-o", f"size={dice.choice(sizes)}", "tmpfs", str(folder))
-        scene.stack.callback(_umount, folder)
+        disk = os.statvfs(folder)
+        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024
+        _mount("-o", f"remount,size={used + dice.choice(sizes)}k", str(folder))
         result = scene.run()
         _mount("-o", "remount,size=500m", str(folder))
         return result
@@ -91,7 +106,10 @@ def _umount(folder: Path) -> None:
     subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
 
 
-_SIZES = ("16k", "200k", "600k", "2m", "6m", "9m", "11m")
+# pip alone takes ten megabytes. Where packages are changed it is there: what is missing then is not
+# known before something was removed, because archives are smaller than what they unpack to.
+_SIZES = (16, 200, 600, 2_000, 6_000, 9_000, 11_000)
+_SMALL_SIZES = (345, 370, 400, 430, 460)
 _CACHES = {
     "uv's cache": of_sandbox("uv-cache"),
     "Poetry's cache": of_sandbox("poetry-cache"),
@@ -100,14 +118,33 @@ _CACHES = {
 }
 
 FAULTS = (
-    Fault("a full disk: the environment", full(venv, _SIZES), (NEW,), FULL, lacks=no_mounts),
+    *(
+        Fault(
+            f"a full disk: {what}",
+            full(place, sizes),
+            (state,),
+            FULL,
+            lacks=no_mounts,
+            arrange=a_disk(place),
+            is_atomic=is_atomic,
+        )
+        for what, place, sizes, state, is_atomic in (
+            # Where a disk begins no environment can take the place of another.
+            ("the environment", venv, _SIZES, NEW, False),
+            ("the environment, of changed packages", venv, _SMALL_SIZES, CHANGED, False),
+            ("the project", project, _SIZES, NEW, None),
+            ("the project, of changed packages", project, _SMALL_SIZES, CHANGED, False),
+            ("the project, beside the environment", project, _SIZES, CHANGED, True),
+        )
+    ),
     *(
         Fault(
             f"a full disk: {name}",
-            full(place, ("4k", "16k", *_SIZES[1:4])),
-            (NEW,),
+            full(place, (4, 16, 200, 600, 2_000)),
+            FETCHING,
             FULL,
             lacks=no_mounts,
+            arrange=a_disk(place),
         )
         for name, place in _CACHES.items()
     ),

@@ -105,7 +105,9 @@ def side_by_side(count: int, *, killed: int = 0) -> Inject:
             _kill(each)
         results = [each.result(300) for each in started]
         for place, result in zip(places, results, strict=True):
-            assert result.exit_code == -signal.SIGKILL or not scene.wrong(place), str(result)
+            if result.exit_code != -signal.SIGKILL:
+                assert result.exit_code == 0, str(result)
+                assert scene.wrong(place) == [], str(result)
         return scene.run()
 
     return inject
@@ -124,6 +126,7 @@ FAULTS = (
     Fault("two runs at once", together(2), ANY),
     Fault("two runs, one killed", together(2, killed=1), WORKING, kills=True),
     Fault("eight runs at once", together(8), WORKING),
+    Fault("two environments side by side", side_by_side(2), WORKING, is_atomic=True),
     Fault("five environments side by side", side_by_side(5), WORKING),
     Fault("three environments, one run killed", side_by_side(3, killed=1), WORKING, kills=True),
 )
