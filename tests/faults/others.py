@@ -14,7 +14,7 @@ from support.cli import Running
 from support.lab import Lab
 from support.projects import Project
 from support.sandbox import Result
-from support.scene import Scene
+from support.scene import WARM, Scene
 
 Change = Callable[[Scene], dict[Path, bytes]]
 
@@ -98,7 +98,7 @@ def side_by_side(count: int, *, killed: int = 0) -> Inject:
     """Several environments, one cache."""
 
     def inject(scene: Scene, dice: Random) -> Result:
-        places = [scene.lab.folder / f"venv{number}" for number in range(count)]
+        places = _places(scene, count)
         started = [scene.start("--venv", place) for place in places]
         for each in started[:killed]:
             time.sleep(dice.uniform(0, 1.5))
@@ -111,6 +111,21 @@ def side_by_side(count: int, *, killed: int = 0) -> Inject:
         return scene.run()
 
     return inject
+
+
+def _places(scene: Scene, count: int) -> list[Path]:
+    return [scene.lab.folder / f"venv{number}" for number in range(1, count + 1)]
+
+
+def changed_side_by_side(scene: Scene, dice: Random) -> Result | None:
+    """Two environments that are there, as of another lock: nobody waits for the other's run."""
+    before = {path: path.read_bytes() for path in (scene.project.lock, scene.project.pyproject)}
+    _write(another_lock(scene))
+    for place in _places(scene, 2):
+        made = scene.run("--venv", place)
+        assert made.exit_code == 0, str(made)
+    _write(before)
+    return side_by_side(2)(scene, dice)
 
 
 FAULTS = (
@@ -127,6 +142,12 @@ FAULTS = (
     Fault("two runs, one killed", together(2, killed=1), WORKING, kills=True),
     Fault("eight runs at once", together(8), WORKING),
     Fault("two environments side by side", side_by_side(2), WORKING, is_atomic=True),
+    Fault(
+        "two environments side by side, which are changed",
+        changed_side_by_side,
+        (WARM,),
+        is_atomic=True,
+    ),
     Fault("five environments side by side", side_by_side(5), WORKING),
     Fault("three environments, one run killed", side_by_side(3, killed=1), WORKING, kills=True),
 )
