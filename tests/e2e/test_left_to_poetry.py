@@ -5,6 +5,9 @@ The reasons that have a test beside what they are about: `docs/compatibility.md`
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 import tomlkit
 from support.compare import versions
@@ -95,6 +98,19 @@ def test_an_archive_of_a_format_that_uv_refuses(lab: Lab) -> None:
     source = lab.source(Repacked(Release("bravo"), suffix=".tar.bz2"), Wheel(Release("alpha")))
     project = lab.project(lab.spec("alpha", "bravo", sources=(source,)))
     assert_left_to_poetry(lab, project, Deferral.FILE_FORMAT, "bravo")
+
+
+def test_a_file_that_poetry_refuses(lab: Lab) -> None:
+    """Poetry keeps it; the error names the folder without which the next run is right."""
+    wrong = Repacked(Release("bravo"), suffix=".tar.bz2")
+    project = lab.project(lab.spec("bravo", sources=(lab.source(wrong),)))
+    with lab.index.misbehaving(contents={wrong.filename: wrong.content + b"\0"}):
+        lab.refuse(project)
+    refused = lab.refuse(project)
+    (folder,) = re.findall(r"remove (/\S+/artifacts)\.", refused.stderr)
+    shutil.rmtree(folder)
+    lab.install(project)
+    lab.assert_as_poetry_makes_it(project)
 
 
 @pytest.mark.parametrize("wheel", [False, True], ids=["sdists alone", "beside a wheel"])

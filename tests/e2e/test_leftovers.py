@@ -292,3 +292,19 @@ def test_what_was_not_recorded_is_gone_with_the_rest(
     if cut is of_archive:  # of the others' modules some are nobody's
         lab.assert_as_poetry_makes_it(kilo)
         assert_nothing_is_left_to_do(lab, kilo, "--sync")
+
+
+@pytest.mark.parametrize("is_unfinished", [True, False])
+def test_what_a_poetry_left_that_was_killed_as_it_bound_the_project(
+    lab: Lab, standard: Project, is_unfinished: bool
+) -> None:
+    """A direct_url.json without contents, on which Poetry itself ends each time."""
+    lab.install(standard)
+    (info,) = site(standard).glob("acme_app-*.dist-info")
+    (info / "direct_url.json").write_text("")
+    if is_unfinished:
+        receipt = standard.venv / "hybrid-install.json"
+        receipt.rename(receipt.with_name("hybrid-install.unfinished.json"))
+    lab.install(standard)
+    lab.assert_as_poetry_makes_it(standard)
+    assert_nothing_is_left_to_do(lab, standard)

@@ -14,12 +14,16 @@ from collections.abc import Callable
 import pytest
 from support.cli import Running, processes
 from support.compare import versions
-from support.index import Source, until
+from support.index import until
 from support.lab import Lab, assert_nothing_is_installed
 from support.projects import Project
-from support.wheels import Release, Wheel
+from support.sandbox import Result
+from support.wheels import Release, Repacked, Wheel
 
 SLOW = Wheel(Release("slow", "1.0"), padding=200_000)
+SLOW_FOR_POETRY = Repacked(Release("slow", "1.0"), suffix=".tar.bz2")
+DRIPS = {SLOW.filename: 10_000.0, SLOW_FOR_POETRY.filename: 50.0}
+"""Half a minute, or almost."""
 
 
 @pytest.fixture
@@ -30,12 +34,10 @@ def slow(lab: Lab) -> Project:
 
 
 @pytest.fixture
-def slow_for_poetry(lab: Lab, shop: Source) -> Project:
-    """The same, but the dripping file is Poetry's to fetch."""
-    elsewhere = lab.source(SLOW)
-    pinned = {"slow": {"url": lab.index.file_url(elsewhere, SLOW)}}
-    spec = lab.spec("alpha", "slow", sources=(shop,), pinned=pinned, name="slow-for-poetry")
-    return lab.project(spec)
+def slow_for_poetry(lab: Lab) -> Project:
+    """The same, but the dripping file is of a format that uv refuses: Poetry's to fetch."""
+    source = lab.source(SLOW_FOR_POETRY, Wheel(Release("alpha")))
+    return lab.project(lab.spec("slow", "alpha", sources=(source,), name="slow-for-poetry"))
 
 
 @pytest.mark.parametrize(
@@ -94,15 +96,14 @@ def to_the_whole_group(signum: int) -> Callable[[Running], None]:
 
 def end_while_dripping(
     lab: Lab, project: Project, send: Callable[[Running], None], exit_code: int
-) -> None:
+) -> Result:
     """Start a run, end it in the middle of the download, and look for what is left of it."""
     mark = f"{exit_code}-{project.fingerprint}"
-    drips = {SLOW.filename: 10_000.0}
-    with lab.index.misbehaving(drips=drips), lab.index.watched() as requests:
+    with lab.index.misbehaving(drips=DRIPS), lab.index.watched() as requests:
         running = lab.hybrid_install.start(cwd=project.folder, TEST_MARK=mark)
         begun = len(lab.index.diary)
         until(
-            lambda: any(SLOW.filename in each.path for each in lab.index.diary[begun:]),
+            lambda: any(each.path.endswith((*DRIPS,)) for each in lab.index.diary[begun:]),
             30,
             "the download begins",
         )
@@ -118,6 +119,7 @@ def end_while_dripping(
     assert result.stderr.rstrip().splitlines()[-1].startswith("hint:")
     assert spent < 10, f"it took {spent} s to end"
     assert not list(lab.sandbox.folder("tmp").glob("hybrid-install-*")), "temporary files are left"
+    return result
 
 
 @pytest.mark.parametrize(
@@ -191,8 +193,9 @@ def test_nohup(lab: Lab, slow: Project) -> None:
 
 
 def test_while_poetry_downloads(lab: Lab, slow_for_poetry: Project) -> None:
-    end_while_dripping(lab, slow_for_poetry, to_us_alone(signal.SIGTERM), 143)
+    result = end_while_dripping(lab, slow_for_poetry, to_us_alone(signal.SIGTERM), 143)
 
+    assert "1 left to Poetry" in result.stderr
     assert "slow" not in versions(slow_for_poetry.venv)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from hybrid_install.commands.access import asking_default_index, index_access
 from hybrid_install.commands.ahead import poetry_apart
@@ -383,7 +384,8 @@ def _remove_halves(preparation: Preparation, report: Report, books: Bookkeeping)
         return
     # Poetry takes for installed what has METADATA of the version that it wants.
     believed = [(each.name, each.version) for each in plan.having(Action.DEFER) if each.package]
-    found = halves(target.interpreter, {each.name for each in changing}, believed)
+    root = preparation.inputs.project.name if preparation.binds_root else None
+    found = halves(target.interpreter, {each.name for each in changing}, believed, root)
     if not any(found):
         return
     books.withdraw()
@@ -477,7 +479,8 @@ def finish(
                 install_root_wheel(preparation, poetry, uv, plain)
         except CommandFailedError as error:
             is_uv = error.command.argv[0] == str(uv.path)
-            raise failed(uv if is_uv else poetry, error) from None
+            kept = preparation.inputs.config.cache_path if plan.leaves_work_to_poetry else None
+            raise failed(uv if is_uv else poetry, error, poetry_s_cache=kept) from None
     if plan.handover is None:
         touched = changed(before, preparation.distributions())
         _refuse_unbound(preparation, touched, poetry)
@@ -501,22 +504,32 @@ def _refuse_unbound(
 
 
 def failed(
-    by: Uv | Poetry, error: CommandFailedError, hint: str | None = None, where: str = ""
+    by: Uv | Poetry,
+    error: CommandFailedError,
+    hint: str | None = None,
+    where: str = "",
+    poetry_s_cache: Path | None = None,
 ) -> ToolError:
     """The end of a run whose tool failed; its words are on the screen or in `error.output`.
 
     A version that is not supported is named before all else: the words that follow are about an
-    option, or a file, that it does not know.
+    option, or a file, that it does not know. Poetry keeps also a file that it refuses, and has no
+    command that removes it (`Config.artifacts_cache_directory`).
     """
     tool, misfit = "uv" if isinstance(by, Uv) else "Poetry", by.misfit()
     words = f":\n\n{error.output}" if error.output else f"; what {tool} says is above"
-    cache = " Where a file of its cache is at fault, `uv cache clean` empties it."
+    cache = ""
+    if tool == "uv":
+        cache = " Where a file of its cache is at fault, `uv cache clean` empties it."
+    elif poetry_s_cache:
+        folder = poetry_s_cache / "artifacts"
+        cache = f" Where a file that it has fetched is at fault, remove {folder}."
     return ToolError(
         f"{misfit.cause if misfit else ''}"
         f"{tool} failed with exit code {error.command_exit_code}{words}{where}",
         hint=(misfit.repair if misfit else hint)
         or "mend the cause and run the same command again: it goes on where this one ended."
-        f"{cache if tool == 'uv' else ''} `-v` shows more",
+        f"{cache} `-v` shows more",
     )
 
 

@@ -42,11 +42,13 @@ def halves(
     interpreter: Interpreter,
     names: Collection[NormalizedName],
     kept: Collection[tuple[NormalizedName, str]] = (),
+    root: NormalizedName | None = None,
 ) -> Halves:
     """What is of these names, in the environment's own library.
 
     `kept` are names and versions that whoever comes next takes for installed, RECORD or not: such
-    halves are lost too.
+    halves are lost too. Of the `root` that Poetry binds anew only what keeps it from that: a
+    direct_url.json that cannot be read, on which every run of Poetry ends.
     """
     every = distributions(interpreter)
     ours = [each for each in every if each.name in names and _is_ours_to_remove(each, interpreter)]
@@ -58,7 +60,10 @@ def halves(
     found = [each for each in ours if each in lost or not each.is_whole]
     return Halves(
         lost,
-        tuple(note for folder in recorded for note in _unrecorded(folder)),
+        (
+            *(note for folder in recorded for note in _unrecorded(folder)),
+            *(Path(each.path) / "direct_url.json" for each in _unread(every, interpreter, root)),
+        ),
         tuple(folder / "RECORD" for folder in cut_off),
         tuple(strays(found, every, interpreter)),
     )
@@ -77,6 +82,16 @@ def remove(found: Halves) -> None:
         _mend(record)
     for each in found.lost:
         shutil.rmtree(each.path)
+
+
+def _unread(
+    every: Collection[Distribution], interpreter: Interpreter, root: NormalizedName | None
+) -> Iterator[Distribution]:
+    """What Poetry left that was killed as it wrote."""
+    for each in every:
+        is_unread = each.origin is not None and not each.origin.kind
+        if each.name == root and is_unread and _is_ours_to_remove(each, interpreter):
+            yield each
 
 
 def _is_believed(half: Distribution, kept: Collection[tuple[NormalizedName, str]]) -> bool:

@@ -164,3 +164,26 @@ def test_an_egg_info_is_no_half(target: Interpreter) -> None:
     (site(target) / "a-1.0.egg-info").parent.mkdir(parents=True)
     (site(target) / "a-1.0.egg-info").write_text(metadata("a", "1.0"))
     assert found(target) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"url": 1}'])
+def test_what_the_root_came_from_is_told_anew_where_nobody_can_read_it(
+    target: Interpreter, text: str
+) -> None:
+    """Its installation stays: Poetry takes it away by its RECORD. Nobody else's is touched."""
+    for name in ("a", "b"):
+        dist_info(site(target), name, files={"direct_url.json": text, "RECORD": f"{name}.py,,\n"})
+    remove(halves(target, set(), root=A))
+    left = sorted(path.parent.name for path in site(target).glob("*/direct_url.json"))
+    assert left == ["b-1.0.dist-info"]
+    assert sorted(path.name for path in site(target).iterdir()) == [
+        "a-1.0.dist-info",
+        "b-1.0.dist-info",
+    ]
+
+
+def test_what_the_root_came_from_stays_where_it_can_be_read(target: Interpreter) -> None:
+    text = '{"url": "file:///app", "dir_info": {"editable": true}}'
+    info = dist_info(site(target), "a", files={"direct_url.json": text})
+    assert halves(target, set(), root=A) == Halves()
+    assert (info / "direct_url.json").exists()
