@@ -26,7 +26,7 @@ from hybrid_install.core.plan import Action, Operation
 from hybrid_install.core.project import Project
 from hybrid_install.core.requirements import Requirement
 from hybrid_install.core.uv_config import IndexAccess, NamedIndex
-from hybrid_install.tools.process import Command, CommandFailedError
+from hybrid_install.tools.process import Command, CommandFailedError, CommandNotFoundError
 
 Reply = str | Exception | Callable[[Command], str]
 """What a command answers: its stdout, a failure, or whatever a function makes of it."""
@@ -45,8 +45,34 @@ class FakeWaiting:
         pass
 
 
+class StandIn:
+    """What all stand-ins of a `Runner` have: they start nothing, and `capture` says all."""
+
+    def capture(self, command: Command) -> str:
+        raise CommandNotFoundError(f"{command.argv[0]} cannot be started: there is nothing here")
+
+    def begin(self, command: Command) -> Callable[[], str]:
+        words = self.capture(command)
+        return lambda: words
+
+    def converse(self, command: Command) -> str:
+        return self.capture(command)
+
+    def stream(self, command: Command) -> None:
+        self.capture(command)
+
+    def mask(self) -> None:
+        pass
+
+    def sharing(self, _: int) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def start_waiting(self, command: Command) -> FakeWaiting:
+        raise CommandNotFoundError(command.argv[0])
+
+
 @dataclass
-class FakeRunner:
+class FakeRunner(StandIn):
     """A `Runner` that starts nothing. Replies are used up in order; then all answers are empty."""
 
     replies: list[Reply] = field(default_factory=list)
@@ -60,22 +86,9 @@ class FakeRunner:
             raise reply
         return reply if isinstance(reply, str) else reply(command)
 
-    def begin(self, command: Command) -> Callable[[], str]:
-        words = self.capture(command)
-        return lambda: words
-
-    def converse(self, command: Command) -> str:
-        return self.capture(command)
-
     def stream(self, command: Command) -> None:
         self.streamed.append(command)
         self.capture(command)
-
-    def mask(self) -> None:
-        pass
-
-    def sharing(self, _: int) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def start_waiting(self, command: Command) -> FakeWaiting:
         self.commands.append(command)

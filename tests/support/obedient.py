@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.distributions import dist_info
-from support.fakes import FakeWaiting
+from support.fakes import StandIn
 from support.mutations import toml
 from support.projects import write_files
 
 from hybrid_install.environment.probe import _PROBE
-from hybrid_install.tools.process import Command, CommandNotFoundError
+from hybrid_install.tools.process import Command
 
 HONEST = {
     "uv": "uv 0.13.9 (abcdef 2026-01-01)\n",
@@ -28,7 +27,7 @@ _DIGEST = "0" * 64
 
 
 @dataclass
-class Obedient:
+class Obedient(StandIn):
     """A `Runner` that starts nothing. Interpreters answer; uv and Poetry have `words` of theirs.
 
     `offered` is the pylock that uv compiles, None for one that has all that is asked for. What
@@ -48,26 +47,7 @@ class Obedient:
             return self._uv(argv, command)
         if tool.name == "poetry":
             return self._poetry(argv, command)
-        raise CommandNotFoundError(f"{tool} cannot be started: there is nothing here")
-
-    def begin(self, command: Command) -> Callable[[], str]:
-        words = self.capture(command)
-        return lambda: words
-
-    def converse(self, command: Command) -> str:
-        return self.capture(command)
-
-    def stream(self, command: Command) -> None:
-        self.capture(command)
-
-    def mask(self) -> None:
-        pass
-
-    def sharing(self, _: int) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def start_waiting(self, command: Command) -> FakeWaiting:
-        raise CommandNotFoundError(command.argv[0])
+        return super().capture(command)
 
     def _uv(self, argv: list[str], command: Command) -> str:
         if argv == ["--version"]:
