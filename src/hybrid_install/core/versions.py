@@ -95,9 +95,12 @@ def parse_range(constraint: str, place: Place = REQUIRES_PYTHON) -> VersionConst
     if _ABSURD.search(constraint):
         raise InvalidDataError("no version has a number of 500 digits", place.key, file=place.file)
     try:
-        return parse_constraint(constraint)
+        found = parse_constraint(constraint)
     except ValueError as error:  # ParseConstraintError is one, and not all of them
         raise InvalidDataError(str(error), place.key, file=place.file) from None
+    if found.is_empty():  # `Package.python_versions` (poetry-core) refuses it too
+        raise InvalidDataError(f"no version is in {constraint!r}", place.key, file=place.file)
+    return found
 
 
 def python_marker(constraint: str, place: Place = REQUIRES_PYTHON) -> str:

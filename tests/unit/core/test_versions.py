@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -157,3 +158,11 @@ def test_what_is_no_version_is_in_no_range(version: str) -> None:
 def test_no_range_makes_any_other_error(constraint: str) -> None:
     with contextlib.suppress(InvalidDataError):
         assert allows(constraint, "3.11.0") in {True, False}
+
+
+@pytest.mark.parametrize("constraint", ["^8 3.112.0", ">3.9,<3.8"])
+@pytest.mark.parametrize("read", [as_specifier, oldest, python_marker])
+def test_a_range_with_nothing_in_it(constraint: str, read: Callable[[str], object]) -> None:
+    """Poetry refuses it, and no standard has a word for it."""
+    with pytest.raises(InvalidDataError, match="no version is in"):
+        read(constraint)
