@@ -199,7 +199,7 @@ def _victims(started: Running, scene: Scene, whom: str) -> Iterator[int]:
 _STEPS: tuple[tuple[str, Moment, tuple[str, ...], tuple[str, ...], dict[str, Any]], ...] = (
     ("an interpreter is asked", ASKING, (US, ALL), FETCHING, {}),
     ("the plan is made", PLANNING, (US, ALL), WORKING, {}),
-    ("uv removes", REMOVING, (US, UV, ALL), (CHANGED,) * 3, {"is_atomic": False}),  # it is brief
+    ("uv removes", REMOVING, (US, UV, ALL), (CHANGED,), {"is_atomic": False}),
     ("the environment takes its place", TAKING_PLACE, (US, ALL), WORKING, {"is_atomic": True}),
 )
 

@@ -133,6 +133,11 @@ class Scene:
             shutil.rmtree(scene.project.venv)
         return scene
 
+    def forget(self) -> None:
+        """Have the next scene set up as if this one had not been."""
+        shutil.rmtree(self.project.folder)
+        shutil.rmtree(self.lab.sandbox.folder("uv-cache"))
+
     def start(self, *options: str | Path, **variables: str) -> Running:
         """The run, under way. What is the machine's it can only read."""
         command = GuardedInstall(self.lab.sandbox)
